@@ -1,0 +1,1 @@
+//! Stage 2: bytes into the store. One file per kind of location.

@@ -1,0 +1,1 @@
+//! Stage 1: what is deployed, or about to be. One file per source.

@@ -1,0 +1,124 @@
+//! What is verified: the kinds of artifact, their identity, and where their bytes are.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+
+use super::arn::{FunctionArn, LayerVersionArn};
+use super::image_ref::ImageRef;
+use super::printable::printable;
+
+/// What a decision is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// The code of one function version (a zip), by its qualified ARN.
+    Function(FunctionArn),
+    /// One layer version.
+    Layer(LayerVersionArn),
+    /// One image, by the digest of ResolvedImageUri.
+    Image(ImageRef),
+    /// A local file or directory that no `--as ARN` gave a scope, by its path as given.
+    File(String),
+}
+
+impl Subject {
+    /// The word used for it in policies and reports: `function`, `layer`, `image` or `file`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Function(_) => "function",
+            Self::Layer(_) => "layer",
+            Self::Image(_) => "image",
+            Self::File(_) => "file",
+        }
+    }
+
+    /// Account of the owner, where the subject names one.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Function(arn) => Some(&arn.account),
+            Self::Layer(arn) => Some(&arn.account),
+            Self::Image(image) => image.ecr().map(|(account, _)| account),
+            Self::File(_) => None,
+        }
+    }
+
+    /// Region, where the subject names one.
+    pub fn region(&self) -> Option<&str> {
+        match self {
+            Self::Function(arn) => Some(&arn.region),
+            Self::Layer(arn) => Some(&arn.region),
+            Self::Image(image) => image.ecr().map(|(_, region)| region),
+            Self::File(_) => None,
+        }
+    }
+}
+
+/// The ARN, reference or path, made safe to print.
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Function(arn) => write!(f, "{arn}"),
+            Self::Layer(arn) => write!(f, "{arn}"),
+            Self::Image(image) => write!(f, "{image}"),
+            Self::File(path) => f.write_str(&printable(path)),
+        }
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Where bytes can be had. Each kind has its own file in `fetch/`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "at")]
+pub enum BlobLocation {
+    /// A file or directory on this machine, named by the user.
+    Local(PathBuf),
+    /// A file of a snapshot: the snapshot's folder, and a path below it that has been checked (relative, no `..`).
+    Snapshot {
+        /// The snapshot's folder.
+        root: PathBuf,
+        /// Path below it.
+        path: PathBuf,
+    },
+    /// An image in an OCI layout directory, by the digest of its manifest or index.
+    OciLayout {
+        /// The layout's folder (holds `oci-layout`, `index.json`, `blobs/`).
+        root: PathBuf,
+        /// `sha256:…` of the manifest or index.
+        digest: String,
+        /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
+        architecture: String,
+    },
+}
+
+/// What AWS states about a signature in an API answer. It is never a verification: see `evidence::Attested`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ServiceSigning {
+    /// `SigningProfileVersionArn`, as given.
+    pub profile_version_arn: Option<String>,
+    /// `SigningJobArn`, as given.
+    pub job_arn: Option<String>,
+}
+
+impl ServiceSigning {
+    /// True where AWS states that the artifact was signed.
+    pub fn claims_signed(&self) -> bool {
+        self.profile_version_arn.is_some() || self.job_arn.is_some()
+    }
+}
+
+/// The object that Lambda reads in storage mode REFERENCE.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct S3Object {
+    /// Bucket.
+    pub bucket: String,
+    /// Key.
+    pub key: String,
+    /// Object version; `None` where the API named none.
+    pub version: Option<String>,
+}

@@ -1,0 +1,89 @@
+//! Everything that a source says is deployed, or about to be.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::arn::LayerVersionArn;
+use super::digest::ClaimedDigest;
+use super::function::Function;
+use super::gap::Gap;
+use super::layer::LayerVersion;
+use super::observed::Observed;
+
+/// The inventory of one source, before any byte of an artifact was read.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inventory {
+    /// Where it comes from.
+    pub source: SourceInfo,
+    /// Accounts and regions that were looked at.
+    pub places: Vec<Place>,
+    /// All functions, sorted by ARN.
+    pub functions: Vec<Function>,
+    /// All layer versions that are used, and those that the accounts publish.
+    pub layers: BTreeMap<LayerVersionArn, LayerVersion>,
+    /// ECR repositories by `REGISTRY/REPOSITORY`.
+    pub repositories: BTreeMap<String, Repository>,
+    /// What could not be learned while listing.
+    pub gaps: Vec<Gap>,
+    /// What was looked at, per place and API.
+    pub coverage: Vec<CoverageRow>,
+}
+
+/// Where an inventory comes from.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceInfo {
+    /// `snapshot` or `local` (later `aws`, `template`).
+    pub kind: &'static str,
+    /// Path or name as the user gave it.
+    pub name: String,
+    /// When a snapshot says that it was recorded. It is unauthenticated.
+    pub recorded_at: Option<Timestamp>,
+    /// True for a snapshot: whoever can write it can write what it says.
+    pub unauthenticated: bool,
+}
+
+/// An account in a region.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// `aws`, `aws-cn`, …
+    pub partition: String,
+    /// Twelve digits.
+    pub account: String,
+    /// Region.
+    pub region: String,
+}
+
+/// One line of the coverage table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct CoverageRow {
+    /// Account and region.
+    pub place: Place,
+    /// `lambda:ListFunctions`, `ecr:DescribeImages`, …
+    pub api: String,
+    /// Answers that were had.
+    pub answered: u64,
+    /// Answers that could not be had.
+    pub missing: u64,
+}
+
+/// An ECR repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Repository {
+    /// `REGISTRY/REPOSITORY`.
+    pub uri: String,
+    /// Tag mutability.
+    pub mutability: Observed<TagMutability>,
+    /// Digest that each tag points to now (DescribeImages).
+    pub tags: Observed<BTreeMap<String, ClaimedDigest>>,
+}
+
+/// `imageTagMutability` with its exclusion filters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TagMutability {
+    /// `MUTABLE`, `IMMUTABLE`, `MUTABLE_WITH_EXCLUSION`, `IMMUTABLE_WITH_EXCLUSION`, as given.
+    pub setting: String,
+    /// Wildcard filters (`*` matches any run), at most five at AWS.
+    pub exclusion_filters: Vec<String>,
+}

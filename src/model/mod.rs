@@ -1,0 +1,12 @@
+//! The nouns that every stage shares. No I/O, and no import of another stage.
+
+pub mod arn;
+pub mod artifact;
+pub mod digest;
+pub mod function;
+pub mod gap;
+pub mod image_ref;
+pub mod inventory;
+pub mod layer;
+pub mod observed;
+pub mod printable;

@@ -1,0 +1,127 @@
+//! Stage 6b: one report, many formats. One file per format; formats only render.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::evidence::Artifact;
+use crate::finding::{Finding, Severity};
+use crate::model::gap::Gap;
+use crate::model::inventory::{CoverageRow, SourceInfo};
+use crate::policy::decision::{Decision, Verdict};
+use crate::store::history::Delta;
+
+/// Everything that a run has to say.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// `verify` or `scan`.
+    pub command: &'static str,
+    /// The time that everything was judged at.
+    pub now: Timestamp,
+    /// True where `--now` set it.
+    pub now_overridden: bool,
+    /// Where the inventory comes from.
+    pub source: SourceInfo,
+    /// The policy file as given, with its SHA-256 in hexadecimal.
+    pub policy: Option<PolicyInfo>,
+    /// Every artifact that was looked at, sorted by subject.
+    pub artifacts: Vec<Artifact>,
+    /// Every decision, sorted by subject.
+    pub decisions: Vec<Decision>,
+    /// Every finding, worst first, then by rule and subject.
+    pub findings: Vec<Finding>,
+    /// What was not learned.
+    pub gaps: Vec<Gap>,
+    /// What was looked at.
+    pub coverage: Vec<CoverageRow>,
+    /// What is new since the last run of the same scope.
+    pub delta: Option<Delta>,
+    /// Things that a reader must know: dangerous flags in use, age of the snapshot and of dated tables, facts known at second hand.
+    pub notes: Vec<String>,
+    /// Counts.
+    pub summary: Summary,
+    /// The exit code that the command will end with, and why.
+    pub exit: ExitInfo,
+}
+
+/// The policy that was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PolicyInfo {
+    /// Path as given.
+    pub file: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+}
+
+/// Counts for the last lines of a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Functions in the inventory.
+    pub functions: usize,
+    /// Function versions.
+    pub function_versions: usize,
+    /// Layer versions.
+    pub layer_versions: usize,
+    /// Distinct images.
+    pub images: usize,
+    /// Distinct blobs by digest that were hashed.
+    pub unique_blobs: usize,
+    /// Blobs that came out of the store instead of the source.
+    pub blobs_from_store: usize,
+    /// Artifact decisions per verdict; every verdict is a key.
+    pub artifacts: BTreeMap<&'static str, usize>,
+    /// Function-version decisions per verdict.
+    pub versions: BTreeMap<&'static str, usize>,
+    /// Alias decisions per verdict.
+    pub aliases: BTreeMap<&'static str, usize>,
+    /// Findings per severity with status fail.
+    pub findings: BTreeMap<&'static str, usize>,
+    /// Findings with status incomplete.
+    pub incomplete: usize,
+    /// Findings that a waiver covers.
+    pub waived: usize,
+}
+
+/// How the command ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExitInfo {
+    /// Exit code.
+    pub code: u8,
+    /// One line: the clear reason.
+    pub reason: String,
+}
+
+/// How a text-like format may draw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderOptions {
+    /// ANSI colour.
+    pub color: bool,
+    /// Columns, where the output is a terminal.
+    pub width: Option<usize>,
+    /// 0, 1 (`-v`) or 2 (`-vv`): how much is shown in text.
+    pub verbosity: u8,
+    /// File that cloud findings are anchored to in SARIF and annotations, relative (`--sarif-anchor`, else the policy file).
+    pub anchor: Option<String>,
+}
+
+/// A report format.
+pub trait Format: Sync {
+    /// The value of `-o`: `json`.
+    fn name(&self) -> &'static str;
+    /// One line for `--help`.
+    fn describe(&self) -> &'static str;
+    /// Writes the whole report.
+    fn render(&self, report: &Report, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()>;
+}
+
+/// The worst severity among findings with status fail.
+pub fn worst(findings: &[Finding]) -> Option<Severity> {
+    findings.iter().filter(|f| f.status == crate::finding::Status::Fail).map(|f| f.severity).max()
+}
+
+/// The worst verdict; `None` where nothing was decided.
+pub fn worst_verdict(decisions: &[Decision]) -> Option<Verdict> {
+    decisions.iter().map(|d| d.verdict).max()
+}

@@ -1,0 +1,143 @@
+//! What can be wrong with an archive. Anomalies are data: an attacker's archive is a finding, not an error of ours.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that is wrong with an archive.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// What.
+    pub kind: AnomalyKind,
+    /// Entry name as the archive has it (`model::printable::lossless`), or empty for the archive as a whole. Print through `printable`.
+    pub path: String,
+    /// Numbers, targets and places: what was expected and what was found. Print through `printable`.
+    pub detail: String,
+}
+
+/// The kinds of anomaly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnomalyKind {
+    /// A name with a `..` component.
+    Traversal,
+    /// A name that starts with `/`, `\` or a drive letter.
+    AbsolutePath,
+    /// A symbolic link that leads out of the root.
+    SymlinkEscape,
+    /// A hard link that leads out of the root, or to nothing.
+    HardlinkEscape,
+    /// An entry below a path that another entry made a symbolic link.
+    ThroughSymlink,
+    /// Two entries of the same name.
+    DuplicateName,
+    /// Two names that are the same on a case-insensitive file system.
+    DuplicateByCase,
+    /// Two names that are the same after Unicode normalisation.
+    DuplicateByUnicode,
+    /// A name that is a file and also the folder of another entry.
+    FileAsFolder,
+    /// Local header and central directory say different things.
+    HeaderMismatch,
+    /// Two entries share bytes.
+    Overlap,
+    /// Bytes before the first entry.
+    PrefixBytes,
+    /// Bytes after the end record, or between the entries, or a comment that could hide a second archive.
+    TrailingBytes,
+    /// Central directory order and physical order differ.
+    OrderMismatch,
+    /// An encrypted entry.
+    Encrypted,
+    /// Zip64 fields that contradict the plain ones, or each other.
+    Zip64Lie,
+    /// A checksum that does not match, or a size that does not.
+    BadChecksum,
+    /// A compression method that cannot be read.
+    UnsupportedMethod,
+    /// A character or block device, or a FIFO or socket.
+    SpecialFile,
+    /// The setuid or setgid bit.
+    Setuid,
+    /// Writable by everybody.
+    WorldWritable,
+    /// A name that is not UTF-8.
+    NonUtf8Name,
+    /// A name with control characters or other characters that hide or reverse text.
+    ControlInName,
+    /// A name with a backslash, a NUL or an empty component.
+    OddName,
+    /// Structure that can't be followed: truncated, contradictory, not an archive.
+    Malformed,
+    /// A limit of ours stopped the walk; the detail names it.
+    LimitExceeded,
+    /// An OCI blob whose digest or size is not the descriptor's, or a missing one.
+    DigestMismatch,
+}
+
+impl AnomalyKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::Traversal,
+        Self::AbsolutePath,
+        Self::SymlinkEscape,
+        Self::HardlinkEscape,
+        Self::ThroughSymlink,
+        Self::DuplicateName,
+        Self::DuplicateByCase,
+        Self::DuplicateByUnicode,
+        Self::FileAsFolder,
+        Self::HeaderMismatch,
+        Self::Overlap,
+        Self::PrefixBytes,
+        Self::TrailingBytes,
+        Self::OrderMismatch,
+        Self::Encrypted,
+        Self::Zip64Lie,
+        Self::BadChecksum,
+        Self::UnsupportedMethod,
+        Self::SpecialFile,
+        Self::Setuid,
+        Self::WorldWritable,
+        Self::NonUtf8Name,
+        Self::ControlInName,
+        Self::OddName,
+        Self::Malformed,
+        Self::LimitExceeded,
+        Self::DigestMismatch,
+    ];
+
+    /// True where two honest readers of the archive could see different content, or where part of it was not read. A signature over
+    /// such an archive is Refused (DESIGN §4 rule 5): what was verified need not be what Lambda loads.
+    pub fn is_ambiguous(self) -> bool {
+        match self {
+            Self::Traversal
+            | Self::AbsolutePath
+            | Self::SymlinkEscape
+            | Self::HardlinkEscape
+            | Self::ThroughSymlink
+            | Self::DuplicateName
+            | Self::FileAsFolder
+            | Self::HeaderMismatch
+            | Self::Overlap
+            | Self::PrefixBytes
+            | Self::TrailingBytes
+            | Self::OrderMismatch
+            | Self::Encrypted
+            | Self::Zip64Lie
+            | Self::BadChecksum
+            | Self::UnsupportedMethod
+            | Self::SpecialFile
+            | Self::NonUtf8Name
+            | Self::Malformed
+            | Self::LimitExceeded
+            | Self::DigestMismatch => true,
+            Self::DuplicateByCase | Self::DuplicateByUnicode | Self::Setuid | Self::WorldWritable | Self::ControlInName | Self::OddName => {
+                false
+            }
+        }
+    }
+
+    /// The stable name in JSON: `symlink-escape`.
+    pub fn id(self) -> String {
+        serde_json::to_value(self).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+}
