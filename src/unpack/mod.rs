@@ -1,19 +1,28 @@
 //! Stage 3: hostile bytes to a [`FileTree`] and [`Anomaly`]s. Nothing is ever extracted to a path that an archive chose.
 
+mod analyse;
 pub mod anomaly;
+mod directory;
 pub mod error;
 pub mod limits;
+mod name;
 pub mod overlay;
+mod structure;
+mod tar;
 pub mod tree;
 pub mod zip;
+mod zip_tree;
 
 use serde::{Deserialize, Serialize};
 
+pub use analyse::{WantDigests, analyse, digests_of, unrecognised};
 pub use anomaly::{Anomaly, AnomalyKind};
+pub use directory::analyse_directory;
 pub use error::{NotAZip, UnpackError};
 pub use limits::Limits;
 pub use tree::{EntryKind, FileEntry, FileTree};
 pub use zip::{EntryVisitor, StreamReport, ZipEntry, ZipIndex};
+pub use zip_tree::analyse_zip;
 
 /// What an artifact's bytes hold.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -38,6 +38,9 @@ pub(super) fn stream(index: &ZipIndex, limits: &Limits, visitors: &mut [&mut dyn
             None
         };
         for visitor in visitors.iter_mut() {
+            if flaw.is_some() || !entry.readable {
+                visitor.damaged(entry);
+            }
             visitor.end(entry);
         }
         if let Some((kind, detail)) = flaw {

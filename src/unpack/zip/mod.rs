@@ -82,6 +82,8 @@ pub trait EntryVisitor {
     fn begin(&mut self, entry: &ZipEntry);
     /// The next piece of its inflated bytes.
     fn data(&mut self, bytes: &[u8]);
+    /// What was handed out is not the whole, intact entry; called before `end`.
+    fn damaged(&mut self, _entry: &ZipEntry) {}
     /// It ends. Whether the pieces were the whole, intact entry only the [`StreamReport`] tells.
     fn end(&mut self, entry: &ZipEntry);
 }
