@@ -4,12 +4,14 @@ mod analyse;
 pub mod anomaly;
 mod directory;
 pub mod error;
+pub mod image;
 pub mod limits;
 mod name;
 pub mod overlay;
 mod structure;
 mod tar;
 pub mod tree;
+mod whiteout;
 pub mod zip;
 mod zip_tree;
 
