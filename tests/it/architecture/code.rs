@@ -67,10 +67,9 @@ pub fn words(code: &str, word: &str) -> Vec<usize> {
     code.match_indices(word)
         .map(|(at, _)| at)
         .filter(|at| {
-            let starts_word = is_word(word.as_bytes().first());
-            let ends_word = is_word(word.as_bytes().last());
-            !(starts_word && at.checked_sub(1).is_some_and(|before| is_word(bytes.get(before))))
-                && !(ends_word && is_word(bytes.get(at + word.len())))
+            let joined_before = is_word(word.as_bytes().first()) && at.checked_sub(1).is_some_and(|before| is_word(bytes.get(before)));
+            let joined_after = is_word(word.as_bytes().last()) && is_word(bytes.get(at + word.len()));
+            !joined_before && !joined_after
         })
         .collect()
 }
