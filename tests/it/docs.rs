@@ -225,3 +225,44 @@ fn only_times_are_masked() {
     );
     assert_ne!(without_times("2 findings"), without_times("3 findings"));
 }
+
+#[test]
+fn the_iam_policy_is_read_only_and_each_action_has_its_reason() {
+    let page = fs::read_to_string(repo().join("SECURITY.md")).expect("SECURITY.md");
+    let part = page.split("<!-- iam: begin -->").nth(1).and_then(|rest| rest.split("<!-- iam: end -->").next()).expect("the IAM part");
+    let json = part.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("a JSON block");
+    let policy: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    let mut actions: Vec<&str> = policy["Statement"]
+        .as_array()
+        .expect("statements")
+        .iter()
+        .flat_map(|s| s["Action"].as_array().expect("actions"))
+        .map(|a| a.as_str().expect("text"))
+        .collect();
+    let mut reasons: Vec<&str> = part.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    actions.sort_unstable();
+    reasons.sort_unstable();
+    assert_eq!(actions, reasons);
+    assert!(actions.len() > 15);
+    for action in actions {
+        let verb = action.split_once(':').expect("SERVICE:ACTION").1;
+        assert!(["Get", "List", "Describe", "BatchGet"].iter().any(|read| verb.starts_with(read)), "{action} does not only read");
+    }
+}
+
+#[test]
+fn every_direct_dependency_is_explained() {
+    let manifest = fs::read_to_string(repo().join("Cargo.toml")).expect("Cargo.toml");
+    let page = fs::read_to_string(repo().join("docs/adr/0008-dependencies.md")).expect("ADR 0008");
+    let mut section = "";
+    let mut seen = 0;
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if let Some((name, _)) = line.split_once(" = ").filter(|_| matches!(section, "[dependencies]" | "[dev-dependencies]")) {
+            seen += 1;
+            assert!(page.lines().any(|row| row.starts_with("| `") && row.contains(&format!("`{name}`"))), "{name} is not in ADR 0008");
+        }
+    }
+    assert!(seen > 20, "the test reads the wrong lines");
+}
