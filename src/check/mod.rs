@@ -17,6 +17,9 @@ pub trait Check: Sync {
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>);
 }
 
+/// Every check, by id.
+pub static ALL: &[&dyn Check] = &[];
+
 /// What a check may see.
 pub struct Context<'a> {
     /// All evidence.

@@ -5,6 +5,8 @@
 
 pub mod exit;
 pub mod global;
+pub mod output;
 
 pub use exit::{Exit, Failure};
 pub use global::Global;
+pub use output::Output;

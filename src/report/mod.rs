@@ -1,6 +1,18 @@
 //! Stage 6b: one report, many formats. One file per format; formats only render.
+//!
+//! A new format is one file here with a `pub static FORMAT: &dyn Format`, and its entry in [`ALL`]. `docs/formats.md` describes each.
 
-use std::collections::BTreeMap;
+mod anchor;
+pub mod exit;
+pub mod github;
+pub mod json;
+pub mod junit;
+pub mod sarif;
+mod shown;
+pub mod summary;
+pub mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use jiff::Timestamp;
@@ -10,7 +22,8 @@ use crate::evidence::Artifact;
 use crate::finding::{Finding, Severity};
 use crate::model::gap::Gap;
 use crate::model::inventory::{CoverageRow, SourceInfo};
-use crate::policy::decision::{Decision, Verdict};
+use crate::policy::decision::{Decision, ReasonCode, Verdict};
+use crate::signature::Outcome;
 use crate::store::history::Delta;
 
 /// Everything that a run has to say.
@@ -116,6 +129,17 @@ pub trait Format: Sync {
     fn render(&self, report: &Report, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()>;
 }
 
+/// Every format, in the order of `--help`.
+pub static ALL: &[&dyn Format] = &[text::FORMAT, json::FORMAT, sarif::FORMAT, junit::FORMAT, github::FORMAT];
+
+/// The format of that name.
+pub fn by_name(name: &str) -> Option<&'static dyn Format> {
+    ALL.iter().copied().find(|format| format.name() == name)
+}
+
+/// Every verdict, worst first: the order of groups and columns.
+pub const WORST_FIRST: [Verdict; 5] = [Verdict::Refused, Verdict::NoStatement, Verdict::Undecided, Verdict::Exempt, Verdict::Trusted];
+
 /// The worst severity among findings with status fail.
 pub fn worst(findings: &[Finding]) -> Option<Severity> {
     findings.iter().filter(|f| f.status == crate::finding::Status::Fail).map(|f| f.severity).max()
@@ -124,4 +148,18 @@ pub fn worst(findings: &[Finding]) -> Option<Severity> {
 /// The worst verdict; `None` where nothing was decided.
 pub fn worst_verdict(decisions: &[Decision]) -> Option<Verdict> {
     decisions.iter().map(|d| d.verdict).max()
+}
+
+/// True where a decision says no more than that a part is not trusted: a function version or alias whose artifacts have decisions of
+/// their own.
+pub fn follows_from_parts(decision: &Decision) -> bool {
+    !decision.reasons.is_empty() && decision.reasons.iter().all(|r| r.code == ReasonCode::PartNotTrusted)
+}
+
+/// What the signatures that the report rests on do not bind, each phrase once. Every format says it.
+pub fn unbound(report: &Report) -> BTreeSet<&str> {
+    let of_decisions = report.decisions.iter().flat_map(|d| d.does_not_bind.iter().map(String::as_str));
+    let signatures = report.artifacts.iter().filter_map(|a| a.signatures.present()).flatten();
+    let valid = signatures.filter(|s| matches!(s.outcome, Outcome::Valid(_)));
+    of_decisions.chain(valid.flat_map(|s| s.does_not_bind.iter().copied())).collect()
 }

@@ -1,0 +1,171 @@
+//! The artifacts of a `verify`, one block each.
+
+use std::io;
+
+use jiff::Timestamp;
+
+use super::decisions::{kind, reasons};
+use super::page::{BOLD, DIM, Page, of_verdict, title};
+use crate::evidence::Artifact;
+use crate::model::observed::Observed;
+use crate::policy::decision::{Decision, DecisionSubject};
+use crate::report::Report;
+use crate::report::exit::counted;
+use crate::signature::{Basis, JudgedSignature, Outcome, SignerIdentity};
+use crate::store::Integrity;
+
+/// Anomalies that are listed without `-v`.
+const MAX_ANOMALIES: usize = 10;
+
+pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
+    for artifact in &report.artifacts {
+        page.blank()?;
+        page.styled(0, BOLD, &format!("{} {}", artifact.subject.kind(), artifact.subject))?;
+        bytes(artifact, page)?;
+        contents(artifact, verbosity, page)?;
+        signatures(artifact, verbosity, report.now, page)?;
+        attested(artifact, page)?;
+        let own = DecisionSubject::Artifact(artifact.subject.clone());
+        for decision in report.decisions.iter().filter(|d| d.subject == own) {
+            decided(decision, verbosity, page)?;
+        }
+    }
+    let of_artifact = |decision: &&Decision| match &decision.subject {
+        DecisionSubject::Artifact(subject) => report.artifacts.iter().any(|a| a.subject == *subject),
+        DecisionSubject::FunctionVersion(_) | DecisionSubject::Alias(_) => false,
+    };
+    for decision in report.decisions.iter().filter(|d| !of_artifact(d)) {
+        page.blank()?;
+        page.styled(0, BOLD, &format!("{} {}", kind(&decision.subject), decision.subject.name()))?;
+        decided(decision, verbosity, page)?;
+    }
+    Ok(())
+}
+
+fn bytes(artifact: &Artifact, page: &mut Page<'_>) -> io::Result<()> {
+    match &artifact.blob {
+        Observed::Present(blob) => {
+            page.field(2, "SHA-256", &blob.digest.hex())?;
+            page.field(2, "CodeSha256", &blob.digest.code_sha256())?;
+            page.field(2, "size", &counted(usize::try_from(blob.size).unwrap_or(usize::MAX), "byte"))?;
+        }
+        Observed::Absent => page.field(2, "bytes", "there are none")?,
+        Observed::Unknown(gap) => page.field(2, "bytes", &format!("{gap}. {}", gap.next_step))?,
+    }
+    match artifact.integrity {
+        Integrity::Matches => page.field(2, "claimed", "the bytes are the claimed ones"),
+        Integrity::NotClaimed | Integrity::NoBytes => Ok(()),
+        Integrity::Mismatch { expected, presented, expected_size, presented_size } => {
+            let size = expected_size.map_or_else(String::new, |size| format!("; {size} bytes claimed, {presented_size} read"));
+            page.field(2, "claimed", &format!("NOT the claimed bytes: {} claimed, {} computed{size}", expected.hex(), presented.hex()))
+        }
+    }
+}
+
+fn contents(artifact: &Artifact, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
+    let contents = match &artifact.contents {
+        Observed::Present(contents) => contents,
+        Observed::Absent => return Ok(()),
+        Observed::Unknown(gap) => return page.field(2, "entries", &gap.to_string()),
+    };
+    let part = if contents.complete { "" } else { "; NOT complete, the walk was stopped" };
+    let entries = usize::try_from(contents.entries).unwrap_or(usize::MAX);
+    let count = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+    page.field(2, "entries", &format!("{count}, {} bytes unpacked{part}", contents.unpacked_bytes))?;
+    let limit = if verbosity > 0 { contents.anomalies.len() } else { MAX_ANOMALIES };
+    for anomaly in contents.anomalies.iter().take(limit) {
+        let mut text = anomaly.kind.id();
+        for part in [&anomaly.path, &anomaly.detail] {
+            if !part.is_empty() {
+                text.push_str(": ");
+                text.push_str(part);
+            }
+        }
+        page.field(2, "anomaly", &text)?;
+    }
+    if contents.anomalies.len() > limit {
+        page.wrapped(2, DIM, &format!("and {} more anomalies (-v)", contents.anomalies.len() - limit))?;
+    }
+    Ok(())
+}
+
+fn signatures(artifact: &Artifact, verbosity: u8, now: Timestamp, page: &mut Page<'_>) -> io::Result<()> {
+    match &artifact.signatures {
+        Observed::Present(all) if all.is_empty() => page.field(2, "signature", "none: unsigned"),
+        Observed::Present(all) => all.iter().try_for_each(|signature| one_signature(signature, verbosity, now, page)),
+        Observed::Absent => page.field(2, "signature", "none: unsigned"),
+        Observed::Unknown(gap) => page.field(2, "signature", &format!("{gap}. {}", gap.next_step)),
+    }
+}
+
+fn one_signature(signature: &JudgedSignature, verbosity: u8, now: Timestamp, page: &mut Page<'_>) -> io::Result<()> {
+    let name = format!("{} in {}", signature.scheme, signature.location);
+    match &signature.outcome {
+        Outcome::Valid(verified) => {
+            page.field(2, "signature", &format!("{name}: valid"))?;
+            basis(verified.basis(), now, page)?;
+            for phrase in signature.does_not_bind {
+                page.field(4, "not bound", phrase)?;
+            }
+        }
+        Outcome::Invalid(rejection) => {
+            page.field(2, "signature", &format!("{name}: INVALID, {rejection}"))?;
+            presented(signature, page)?;
+        }
+        Outcome::Inconclusive(undetermined) => {
+            page.field(2, "signature", &format!("{name}: inconclusive, {}. {}", undetermined.gap, undetermined.gap.next_step))?;
+            presented(signature, page)?;
+        }
+    }
+    for step in signature.steps.iter().filter(|_| verbosity > 1) {
+        let result = serde_json::to_value(step.result).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        page.body(4, &format!("{}. {}: {result}; expected {}; presented {}", step.number, step.title, step.expected, step.presented))?;
+    }
+    Ok(())
+}
+
+fn basis(basis: &Basis, now: Timestamp, page: &mut Page<'_>) -> io::Result<()> {
+    match &basis.identity {
+        SignerIdentity::AwsSigner { profile_version, job_arn } => {
+            page.field(4, "signer", &profile_version.to_string())?;
+            page.field(4, "job", job_arn)?;
+        }
+    }
+    page.field(4, "signed at", &format!("{} (the signer's own word)", basis.signed_at))?;
+    match basis.expires_at {
+        Some(at) => page.field(4, "expires at", &format!("{at}{}", if at <= now { ": EXPIRED" } else { "" }))?,
+        None => page.field(4, "expires at", "never")?,
+    }
+    page.field(4, "anchor", &basis.anchors.join(", "))
+}
+
+/// What a signature that does not hold says of itself.
+fn presented(signature: &JudgedSignature, page: &mut Page<'_>) -> io::Result<()> {
+    let presented = &signature.presented;
+    let says = [
+        ("says signer", presented.profile_version_arn.clone()),
+        ("says job", presented.job_arn.clone()),
+        ("says signed", presented.signed_at.map(|t| t.to_string())),
+        ("says until", presented.expires_at.map(|t| t.to_string())),
+    ];
+    for (label, text) in says {
+        if let Some(text) = text {
+            page.field(4, label, &text)?;
+        }
+    }
+    Ok(())
+}
+
+fn attested(artifact: &Artifact, page: &mut Page<'_>) -> io::Result<()> {
+    let signing = &artifact.attested.signing;
+    if !signing.claims_signed() {
+        return Ok(());
+    }
+    let parts: Vec<&str> = [&signing.profile_version_arn, &signing.job_arn].into_iter().filter_map(|p| p.as_deref()).collect();
+    page.field(2, "AWS states", &format!("{}; stated, not verified", parts.join(", ")))
+}
+
+fn decided(decision: &Decision, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
+    page.styled(2, of_verdict(decision.verdict), title(decision.verdict))?;
+    reasons(4, decision, verbosity, page)
+}

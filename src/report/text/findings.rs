@@ -1,0 +1,153 @@
+//! The table of findings, by severity.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::page::{BOLD, Columns, DIM, Page, of_severity};
+use crate::finding::{Finding, Severity, Status};
+use crate::report::Report;
+use crate::report::exit::counted;
+
+/// Rows of each severity without `-v`; the count is always there.
+const MAX_ROWS: usize = 100;
+
+/// The widest column of subjects; a wider one has its line to itself.
+const MAX_SUBJECT: usize = 44;
+
+/// Affected functions that are named with `-v`; `-vv` names all.
+const MAX_AFFECTED: usize = 10;
+
+pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    page.heading("Findings")?;
+    let shortener = Shortener::of(&report.findings);
+    if let Some(place) = &shortener.place {
+        page.wrapped(2, DIM, &format!("in account {} {}, where nothing else is said", place.1, place.0))?;
+    }
+    let widest = report.findings.iter().map(|f| shortener.shorten(&f.subject).width()).filter(|w| *w <= MAX_SUBJECT).max();
+    let columns = Columns { first: 7, second: widest.unwrap_or(10) };
+    page.row(&columns, DIM, ["RULE", "SUBJECT", "WHAT IS WRONG"])?;
+    for severity in Severity::ALL.iter().rev() {
+        let rows: Vec<&Finding> = report.findings.iter().filter(|f| f.severity == *severity).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        page.styled(2, of_severity(*severity), &format!("{severity} {}", rows.len()))?;
+        let limit = if verbosity > 0 { rows.len() } else { MAX_ROWS };
+        for finding in rows.iter().take(limit) {
+            one(finding, &shortener, &columns, verbosity, page)?;
+        }
+        if rows.len() > limit {
+            page.wrapped(2, DIM, &format!("and {} (-v lists them)", counted(rows.len() - limit, "more finding")))?;
+        }
+    }
+    Ok(())
+}
+
+fn one(finding: &Finding, shortener: &Shortener, columns: &Columns, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
+    let mut message = match finding.status {
+        Status::Fail => String::new(),
+        Status::Incomplete => "incomplete: ".to_owned(),
+        Status::Waived => format!("waived by {}: ", finding.waived_by.as_deref().unwrap_or("a waiver")),
+    };
+    message.push_str(&finding.message);
+    if !finding.affects.is_empty() {
+        // Functions count, whatever the number of their versions and aliases.
+        let functions: BTreeSet<&str> = finding.affects.iter().map(|name| function_of(name)).collect();
+        message.push_str(&format!(" (affects {})", counted(functions.len(), "function")));
+    }
+    page.row(columns, BOLD, [finding.rule, &shortener.shorten(&finding.subject), &message])?;
+    if verbosity == 0 {
+        return Ok(());
+    }
+    let indent = columns.first + 4;
+    page.field(indent, "subject", &finding.subject)?;
+    if let Some(path) = &finding.path {
+        page.field(indent, "path", path)?;
+    }
+    if let Some(digest) = finding.digest {
+        page.field(indent, "digest", &digest.to_string())?;
+    }
+    if let Some(digest) = finding.claimed_digest {
+        page.field(indent, "claimed", &digest.to_string())?;
+    }
+    for detail in &finding.details {
+        page.body(indent, detail)?;
+    }
+    let limit = if verbosity > 1 { finding.affects.len() } else { MAX_AFFECTED };
+    for name in finding.affects.iter().take(limit) {
+        page.field(indent, "affects", name)?;
+    }
+    if finding.affects.len() > limit {
+        page.wrapped(indent, DIM, &format!("and {} more (-vv)", finding.affects.len() - limit))?;
+    }
+    page.field(indent, "fingerprint", &format!("{} ({} confidence)", finding.fingerprint(), confidence(finding)))
+}
+
+fn confidence(finding: &Finding) -> &'static str {
+    match finding.confidence {
+        crate::finding::Confidence::Low => "low",
+        crate::finding::Confidence::Medium => "medium",
+        crate::finding::Confidence::High => "high",
+    }
+}
+
+/// The unqualified ARN of a function, version or alias.
+fn function_of(name: &str) -> &str {
+    match name.match_indices(':').nth(6) {
+        Some((end, _)) if name.starts_with("arn:") => name.split_at(end).0,
+        _ => name,
+    }
+}
+
+/// Shortens Lambda ARNs from the front: what is the same everywhere goes, the tail stays.
+struct Shortener {
+    /// Region and account, where all ARNs share them.
+    place: Option<(String, String)>,
+}
+
+impl Shortener {
+    fn of(findings: &[Finding]) -> Self {
+        let places: BTreeSet<(&str, &str)> =
+            findings.iter().filter_map(|f| lambda_arn(&f.subject)).map(|arn| (arn.region, arn.account)).collect();
+        let one = if places.len() == 1 { places.first() } else { None };
+        Self { place: one.map(|(region, account)| ((*region).to_owned(), (*account).to_owned())) }
+    }
+
+    fn shorten(&self, subject: &str) -> String {
+        let Some(arn) = lambda_arn(subject) else { return subject.to_owned() };
+        if self.place.is_some() { arn.resource.to_owned() } else { format!("{}:{}:{}", arn.region, arn.account, arn.resource) }
+    }
+}
+
+struct LambdaArn<'a> {
+    region: &'a str,
+    account: &'a str,
+    resource: &'a str,
+}
+
+fn lambda_arn(subject: &str) -> Option<LambdaArn<'_>> {
+    let mut parts = subject.splitn(6, ':');
+    match (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?) {
+        ("arn", _, "lambda", region, account, resource) => Some(LambdaArn { region, account, resource }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_and_aliases_of_one_function_are_one_function() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:pay";
+        for name in [arn.to_owned(), format!("{arn}:1"), format!("{arn}:live"), format!("{arn}:$LATEST")] {
+            assert_eq!(function_of(&name), arn);
+        }
+        assert_eq!(function_of("./a:b:c"), "./a:b:c");
+    }
+}
