@@ -5,7 +5,11 @@
 
 pub mod exit;
 pub mod global;
+<<<<<<< HEAD
 pub mod output;
+=======
+pub mod inventory;
+>>>>>>> inventory
 
 pub use exit::{Exit, Failure};
 pub use global::Global;

@@ -1,1 +1,108 @@
 //! Stage 1: what is deployed, or about to be. One file per source.
+//!
+//! A new source is one file with a unit struct that implements [`Source`], its `mod` line and its entry in [`ALL`]. What the user asked
+//! for arrives as one [`Request`]; each source says whether it is meant, and answers with an [`Inventory`] in which everything that could
+//! not be learned is a [`crate::model::gap::Gap`]. Only a source that cannot be read at all is an error.
+
+pub mod local;
+pub mod snapshot;
+
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use crate::model::inventory::{FileArtifact, Inventory};
+use crate::model::printable::printable;
+
+/// The sources, in the order in which they are asked whether a request is theirs.
+pub static ALL: &[&dyn Source] = &[&snapshot::Snapshot, &local::Local];
+
+/// A future that can be held as a trait object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A kind of source.
+pub trait Source: Sync {
+    /// The word in reports (`SourceInfo::kind`): `snapshot`, `local`.
+    fn name(&self) -> &'static str;
+
+    /// One line for help and documentation.
+    fn describe(&self) -> &'static str;
+
+    /// True where the request names something for this source to read.
+    fn is_meant(&self, request: &Request) -> bool;
+
+    /// Lists what is there. Reads metadata only, never the bytes of an artifact. Asynchronous because live accounts are slow and many;
+    /// the sources that read a disk are ready at once.
+    fn inventory<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Inventory, InventoryError>>;
+}
+
+/// What the user asked to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `--snapshot DIR`.
+    pub snapshot: Option<PathBuf>,
+    /// Files, folders and OCI layouts named on the command line; see [`local::Target::artifact`].
+    pub files: Vec<FileArtifact>,
+}
+
+/// The inventory of the first source in [`ALL`] that the request names; files that were named beside a snapshot are added to it.
+pub async fn inventory(request: &Request) -> Result<Inventory, InventoryError> {
+    let source = ALL.iter().find(|source| source.is_meant(request)).ok_or(InventoryError::NothingNamed)?;
+    let mut inventory = source.inventory(request).await?;
+    inventory.files = request.files.clone();
+    Ok(inventory)
+}
+
+/// A source that cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    /// The request names neither a snapshot nor a file.
+    #[error("nothing to look at: name a snapshot, a file or a folder")]
+    NothingNamed,
+    /// `snapshot.json` is not there.
+    #[error("{} is not a snapshot: it holds no snapshot.json", printable(&path.display().to_string()))]
+    NotASnapshot {
+        /// The folder as given.
+        path: PathBuf,
+    },
+    /// `snapshot.json`, or a folder, cannot be read.
+    #[error("cannot read {}: {source}", printable(&path.display().to_string()))]
+    Unreadable {
+        /// What was to be read.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// `snapshot.json` is not what docs/snapshot.md describes.
+    #[error("{}:{line}:{column}: {}", printable(&path.display().to_string()), printable(.problem))]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1; 0 where the place is unknown.
+        line: usize,
+        /// Column, from 1; 0 where the place is unknown.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A snapshot of another version of the format.
+    #[error("{}: `layerproof_snapshot` is {presented}, and this version reads {expected}", printable(&path.display().to_string()))]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// What stands there.
+        presented: u64,
+        /// What is read.
+        expected: u64,
+    },
+}
+
+impl InventoryError {
+    /// True where what the user named is wrong (exit 2); false where this machine could not read it (exit 5).
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::NothingNamed | Self::NotASnapshot { .. } | Self::Malformed { .. } | Self::Version { .. } => true,
+            Self::Unreadable { .. } => false,
+        }
+    }
+}

@@ -94,6 +94,15 @@ pub enum BlobLocation {
         /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
         architecture: String,
     },
+    /// An image in a tar archive of an OCI layout, named by the user.
+    OciArchive {
+        /// The archive.
+        path: PathBuf,
+        /// `sha256:…` of the manifest or index.
+        digest: String,
+        /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
+        architecture: String,
+    },
 }
 
 /// What AWS states about a signature in an API answer. It is never a verification: see `evidence::Attested`.

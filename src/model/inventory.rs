@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::arn::LayerVersionArn;
+use super::artifact::{BlobLocation, Subject};
 use super::digest::ClaimedDigest;
 use super::function::Function;
 use super::gap::Gap;
@@ -25,10 +26,59 @@ pub struct Inventory {
     pub layers: BTreeMap<LayerVersionArn, LayerVersion>,
     /// ECR repositories by `REGISTRY/REPOSITORY`.
     pub repositories: BTreeMap<String, Repository>,
+    /// Artifacts that the user named by path instead of through an account.
+    pub files: Vec<FileArtifact>,
     /// What could not be learned while listing.
     pub gaps: Vec<Gap>,
     /// What was looked at, per place and API.
     pub coverage: Vec<CoverageRow>,
+}
+
+impl Inventory {
+    /// An inventory of `source` that holds nothing yet.
+    pub fn empty(source: SourceInfo) -> Self {
+        Self {
+            source,
+            places: Vec::new(),
+            functions: Vec::new(),
+            layers: BTreeMap::new(),
+            repositories: BTreeMap::new(),
+            files: Vec::new(),
+            gaps: Vec::new(),
+            coverage: Vec::new(),
+        }
+    }
+}
+
+/// An artifact that the user named by its path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileArtifact {
+    /// The target as given, prefix included. Print through `printable`.
+    pub given: String,
+    /// What the content, or a prefix, says that it is.
+    pub form: FileForm,
+    /// What a decision is about: the subject of `--as`, or the file itself.
+    pub subject: Subject,
+    /// Where the bytes are.
+    pub location: BlobLocation,
+    /// The digest in `--as IMAGE@sha256:…`; what is read must have it.
+    pub claimed: Option<ClaimedDigest>,
+}
+
+/// The form of an artifact on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileForm {
+    /// A zip archive, or a file that was declared to be one.
+    Zip,
+    /// A directory.
+    Directory,
+    /// An OCI image layout in a directory.
+    OciLayout,
+    /// An OCI image layout in a tar archive.
+    OciArchive,
+    /// A file that is none of these: empty, text, random bytes. It is judged like any other, and is unsigned.
+    Unrecognised,
 }
 
 /// Where an inventory comes from.
