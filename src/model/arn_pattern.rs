@@ -82,7 +82,11 @@ impl FromStr for ArnPattern {
             ["arn", partition, "lambda", region, account, resource, name, version] => {
                 (partition, region, account, resource, name, Some(version))
             }
-            _ => return Err(fail("of the form arn:PARTITION:lambda:REGION:ACCOUNT:function|layer:NAME[:VERSION], with `*` within a segment")),
+            _ => {
+                return Err(fail(
+                    "of the form arn:PARTITION:lambda:REGION:ACCOUNT:function|layer:NAME[:VERSION], with `*` within a segment",
+                ));
+            }
         };
         let resource = match resource {
             "function" => ResourceType::Function,
@@ -233,7 +237,10 @@ mod tests {
         let live = pattern("arn:aws:lambda:*:111122223333:function:pay:*");
         assert!(live.matches_function(&function("arn:aws:lambda:eu-west-1:111122223333:function:pay:$LATEST")));
         assert!(!live.matches_function(&function("arn:aws:lambda:eu-west-1:111122223333:function:pay")));
-        assert!(pattern("arn:aws:lambda:*:111122223333:function:pay").matches_function(&function("arn:aws:lambda:eu-west-1:111122223333:function:pay:3")));
+        assert!(
+            pattern("arn:aws:lambda:*:111122223333:function:pay")
+                .matches_function(&function("arn:aws:lambda:eu-west-1:111122223333:function:pay:3"))
+        );
     }
 
     #[test]
