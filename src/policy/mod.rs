@@ -10,6 +10,7 @@ pub mod problem;
 pub mod schema;
 pub mod scope;
 pub mod validate;
+pub mod waiver;
 
 pub use decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Verdict};
 pub use evaluate::{UnmatchedStatement, evaluate, unmatched_statements};

@@ -195,11 +195,12 @@ impl Validator<'_, '_, '_> {
 /// The names of all statements, also of those in which something is wrong.
 fn declared_names(statements: &Node) -> Vec<&str> {
     let Value::List(items) = &statements.value else { return Vec::new() };
-    let name = |item| {
-        let Value::Map(entries) = item else { return None };
-        let (_, node) = entries.iter().find(|(key, _)| key.text == "name")?;
-        let Value::Scalar { text, .. } = &node.value else { return None };
-        Some(text.as_str())
-    };
-    items.iter().filter_map(|item| name(&item.value)).collect()
+    items.iter().filter_map(|item| declared_name(&item.value)).collect()
+}
+
+fn declared_name(statement: &Value) -> Option<&str> {
+    let Value::Map(entries) = statement else { return None };
+    let (_, node) = entries.iter().find(|(key, _)| key.text == "name")?;
+    let Value::Scalar { text, .. } = &node.value else { return None };
+    Some(text)
 }
