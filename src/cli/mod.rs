@@ -5,6 +5,7 @@
 
 pub mod exit;
 pub mod global;
+pub mod policy;
 
 pub use exit::{Exit, Failure};
 pub use global::Global;
