@@ -1,5 +1,6 @@
-//! The integration tests: one binary, whose modules mirror `src/`.
+//! The one integration test binary; its modules mirror `src/`.
 
 #[path = "../forge/mod.rs"]
 mod forge;
 mod signature;
+mod unpack;
