@@ -1,0 +1,6 @@
+//! The one integration test binary; its modules mirror `src/`.
+
+#[path = "../forge/mod.rs"]
+mod forge;
+mod signature;
+mod unpack;
