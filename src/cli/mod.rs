@@ -6,10 +6,14 @@
 pub mod exit;
 pub mod global;
 <<<<<<< HEAD
+<<<<<<< HEAD
 pub mod output;
 =======
 pub mod inventory;
 >>>>>>> inventory
+=======
+pub mod policy;
+>>>>>>> policy
 
 pub use exit::{Exit, Failure};
 pub use global::Global;

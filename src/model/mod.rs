@@ -1,6 +1,7 @@
 //! The nouns that every stage shares. No I/O, and no import of another stage.
 
 pub mod arn;
+pub mod arn_pattern;
 pub mod artifact;
 pub mod digest;
 pub mod function;

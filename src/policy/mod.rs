@@ -2,5 +2,18 @@
 //! subject, `evaluate` evidence to decisions. Evaluation is pure.
 
 pub mod decision;
+pub mod evaluate;
+pub mod level;
+pub mod load;
+pub mod parse;
+pub mod problem;
+pub mod schema;
+pub mod scope;
+pub mod validate;
+pub mod waiver;
 
 pub use decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Verdict};
+pub use evaluate::{UnmatchedStatement, evaluate, unmatched_statements};
+pub use load::PolicyError;
+pub use problem::{Problem, render_problems};
+pub use schema::{Policy, Statement};
