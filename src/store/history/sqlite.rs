@@ -3,16 +3,18 @@
 //! SQL is written so that PostgreSQL can follow: `$1` placeholders, TEXT and BIGINT.
 
 use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row};
 use tokio::runtime::{Builder, Runtime};
-
-use jiff::Timestamp;
 
 use super::{FindingRow, ScanRecord, SubjectRow};
 use crate::model::printable::printable;
@@ -25,6 +27,9 @@ pub(in crate::store) const FILE: &str = "history.sqlite3";
 
 /// `application_id` of our databases, "LPRF"; the first migration sets it.
 const APPLICATION_ID: i64 = 0x4c50_5246;
+
+/// The smallest page of SQLite, bytes.
+const SQLITE_PAGE: u64 = 512;
 
 /// How long one process waits for another's transaction.
 const BUSY: Duration = Duration::from_secs(30);
@@ -155,11 +160,9 @@ impl History {
     /// Opens the history of a store, creating or upgrading it where needed.
     pub fn open(store: &Store) -> Result<Self, HistoryError> {
         let path = store.dir().join(FILE);
-        for suffix in ["", "-wal", "-shm"] {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
             folder::check_file(&store.dir().join(format!("{FILE}{suffix}")))?;
         }
-        // SQLite gives its other files the mode of this one.
-        drop(folder::open_private(&path)?);
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|e| HistoryError::Database {
             path: path.clone(),
             operation: "opened",
@@ -169,6 +172,7 @@ impl History {
         let lock_path = store.dir().join("history.lock");
         let lock = folder::open_private(&lock_path)?;
         lock.lock().map_err(StoreError::io("lock", &lock_path))?;
+        prepare(&path)?;
         let connection = runtime.block_on(connect(&path))?;
         Ok(Self { path, runtime, connection: Some(connection) })
     }
@@ -348,6 +352,25 @@ impl Drop for History {
             let _ = self.runtime.block_on(connection.close());
         }
     }
+}
+
+/// Creates the file with mode 0600, which SQLite then gives its other files too, and refuses a file that SQLite would write over: it
+/// takes one of less than a page for an empty database. Where a power cut left a rollback journal, it first has to put the file right.
+///
+/// A file that is there is not opened here: closing it would drop the locks that another [`History`] of this process has on it
+/// (<https://sqlite.org/howtocorrupt.html> section 2.2).
+fn prepare(path: &Path) -> Result<(), HistoryError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(source) => return Err(StoreError::Io { operation: "create", path: path.to_owned(), source }.into()),
+    }
+    let length = fs::symlink_metadata(path).map_err(StoreError::io("look at", path))?.len();
+    if length > 0 && length < SQLITE_PAGE && !path.with_file_name(format!("{FILE}-journal")).exists() {
+        let detail = format!("it has only {length} bytes");
+        return Err(HistoryError::Corrupt { path: path.to_owned(), detail });
+    }
+    Ok(())
 }
 
 async fn connect(path: &Path) -> Result<SqliteConnection, HistoryError> {
