@@ -3,7 +3,7 @@
 //! Readers differ in which of several candidates they take, so everything that could make them differ is an anomaly.
 
 use super::super::anomaly::{Anomalies, AnomalyKind};
-use super::super::error::{NotAZip, UnpackError};
+use super::super::error::{NotAZip, TAR, UnpackError};
 use super::source::{Fields, Source};
 
 const END: &[u8; 4] = b"PK\x05\x06";
@@ -260,7 +260,7 @@ fn what_else(source: &Source) -> Result<NotAZip, UnpackError> {
 }
 
 /// What the first bytes of a file that is no zip say.
-pub(in crate::unpack) fn describe(head: &[u8]) -> NotAZip {
+fn describe(head: &[u8]) -> NotAZip {
     const MAGIC: &[(&[u8], &str)] = &[
         (b"\x1f\x8b", "gzip data"),
         (b"\x28\xb5\x2f\xfd", "zstd data"),
@@ -279,7 +279,7 @@ pub(in crate::unpack) fn describe(head: &[u8]) -> NotAZip {
         return NotAZip::Other(name);
     }
     if head.get(257..262) == Some(b"ustar") {
-        return NotAZip::Other("a tar archive");
+        return NotAZip::Other(TAR);
     }
     let valid = match std::str::from_utf8(head) {
         Ok(text) => Some(text),

@@ -4,7 +4,7 @@
 //! Format: PKWARE APPNOTE.TXT 6.3.10; the sections are cited where they are used.
 
 mod central;
-pub(super) mod end;
+mod end;
 mod extra;
 mod inflate;
 mod local;
@@ -13,7 +13,7 @@ mod source;
 use std::path::Path;
 
 use super::anomaly::{Anomalies, Anomaly};
-use super::error::UnpackError;
+use super::error::{NotAZip, UnpackError};
 use super::limits::{Deadline, Limits};
 use crate::model::printable::lossless;
 use source::Source;
@@ -123,7 +123,17 @@ impl ZipIndex {
     /// # Errors
     /// I/O errors only.
     pub fn stream(&self, limits: &Limits, visitors: &mut [&mut dyn EntryVisitor]) -> Result<StreamReport, UnpackError> {
-        inflate::stream(self, limits, visitors)
+        inflate::stream(self, limits, &|_| true, visitors)
+    }
+
+    /// As [`Self::stream`], for some of the entries only: the others are neither inflated nor begun.
+    pub(super) fn stream_some(
+        &self,
+        limits: &Limits,
+        select: &dyn Fn(&ZipEntry) -> bool,
+        visitors: &mut [&mut dyn EntryVisitor],
+    ) -> Result<StreamReport, UnpackError> {
+        inflate::stream(self, limits, select, visitors)
     }
 
     /// One entry, whole, at most `max` bytes, checked against its CRC and size.
@@ -132,6 +142,18 @@ impl ZipIndex {
     /// [`UnpackError::Entry`] where it is longer, damaged or of a kind that can't be read; I/O errors.
     pub fn read(&self, entry: &ZipEntry, max: u64) -> Result<Vec<u8>, UnpackError> {
         inflate::read(self, entry, max)
+    }
+
+    /// What the file is if it is no zip; `None` for a zip. Cheaper than [`Self::open`].
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub(super) fn probe(path: &Path) -> Result<Option<NotAZip>, UnpackError> {
+        match end::find(&Source::open(path)?, &mut Anomalies::default()) {
+            Ok(_) => Ok(None),
+            Err(UnpackError::NotAZip { reason, .. }) => Ok(Some(reason)),
+            Err(error) => Err(error),
+        }
     }
 
     /// The archive's file.
