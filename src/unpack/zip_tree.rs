@@ -46,6 +46,7 @@ pub fn analyse_zip(
             continue;
         };
         let body = results.get_mut(entry.index).map(std::mem::take).unwrap_or_default();
+        complete &= entry.kind() != ZipEntryKind::Symlink || entry.size <= limits.name_bytes as u64;
         let kind = kind(entry, body.target, limits, &mut anomalies);
         let mode = entry.unix_mode;
         structure::check_mode(&path, &kind, mode, &mut anomalies);

@@ -79,8 +79,10 @@ pub(super) fn find(source: &Source, anomalies: &mut Anomalies) -> Result<End, Un
         );
     }
     let end = place(source, stated, records_start, anomalies)?;
-    // A candidate inside an entry's data is a stored archive, which no reader takes; one in the directory or after it is a trap.
-    if let Some(other) = candidates.iter().find(|c| c.at != chosen.at && tail_start.saturating_add(c.at as u64) >= end.start) {
+    // A candidate inside an entry's data is a stored archive, which no reader takes; one that reaches to the very end of the file, or
+    // stands in the directory or after it, is a trap.
+    let is_trap = |c: &&Candidate| c.at != chosen.at && (c.reach == tail.len() || tail_start.saturating_add(c.at as u64) >= end.start);
+    if let Some(other) = candidates.iter().find(is_trap) {
         anomalies.push(
             AnomalyKind::TrailingBytes,
             "",
@@ -239,7 +241,7 @@ fn place(source: &Source, stated: Stated, records_start: u64, anomalies: &mut An
             Ok(End { entries, start: offset, end, base: 0, usable: true })
         }
         _ => {
-            let detail = format!("no central directory at the stated offset {offset}, nor at {actual} before the end record");
+            let detail = format!("no central directory at the stated offset {offset}; by its size it would be at {actual}");
             anomalies.push(AnomalyKind::Malformed, "", detail);
             Ok(unusable)
         }

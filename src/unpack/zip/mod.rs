@@ -111,9 +111,14 @@ impl ZipIndex {
         let deadline = Deadline::start(limits);
         let mut anomalies = Anomalies::default();
         let end = end::find(&source, &mut anomalies)?;
-        let (mut entries, listed) = central::read(&source, &end, limits, deadline, &mut anomalies)?;
-        let checked = local::check(&source, &end, &mut entries, deadline, &mut anomalies)?;
-        Ok(Self { entries, anomalies: anomalies.into_vec(), complete: end.usable && listed && checked, source })
+        let mut entries = Vec::new();
+        let mut complete = false;
+        if end.usable {
+            let listed = central::read(&source, &end, limits, deadline, &mut entries, &mut anomalies)?;
+            let checked = local::check(&source, &end, &mut entries, listed, deadline, &mut anomalies)?;
+            complete = listed && checked;
+        }
+        Ok(Self { entries, anomalies: anomalies.into_vec(), complete, source })
     }
 
     /// Streams every entry's inflated bytes once, in central-directory order, to all visitors, and checks CRC, sizes and limits. An
