@@ -54,6 +54,9 @@ pub enum UnpackError {
     },
 }
 
+/// What [`NotAZip::Other`] calls a tar archive.
+pub(super) const TAR: &str = "a tar archive";
+
 /// Why bytes are no zip archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAZip {

@@ -17,11 +17,13 @@ mod zip_tree;
 
 use serde::{Deserialize, Serialize};
 
-pub use analyse::{WantDigests, analyse, digests_of, unrecognised};
+pub use analyse::{Sniffed, WantDigests, analyse, digests_of, sniff, unrecognised};
 pub use anomaly::{Anomaly, AnomalyKind};
 pub use directory::analyse_directory;
 pub use error::{NotAZip, UnpackError};
+pub use image::{Image, ImageInfo, LayerInfo, Layout, analyse_image};
 pub use limits::Limits;
+pub use overlay::{Collision, OptLayer, OptOverlay, merge_opt};
 pub use tree::{EntryKind, FileEntry, FileTree};
 pub use zip::{EntryVisitor, StreamReport, ZipEntry, ZipIndex};
 pub use zip_tree::analyse_zip;

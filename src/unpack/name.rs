@@ -40,15 +40,16 @@ fn judge(raw: &[u8], text: &str, origin: Origin, anomalies: &mut Anomalies) {
         found(AnomalyKind::NonUtf8Name, "the name is not UTF-8");
     }
     // Extractors on Windows, and Info-ZIP for some hosts, read a backslash as a separator.
-    if text.split(['/', '\\']).any(|part| part == "..") {
+    if raw.split(|b| matches!(b, b'/' | b'\\')).any(|part| part == b"..") {
         found(AnomalyKind::Traversal, "a `..` component");
     }
     let drive = raw.first().is_some_and(u8::is_ascii_alphabetic) && raw.get(1) == Some(&b':') && matches!(raw.get(2), Some(b'\\' | b'/'));
     let slash = text.starts_with('/') && origin == Origin::Relative;
-    if slash || text.starts_with('\\') || drive {
+    if slash || raw.starts_with(b"\\") || drive {
         found(AnomalyKind::AbsolutePath, if drive { "starts with a drive letter" } else { "starts at the root" });
     }
-    if text.contains('\\') {
+    // In the bytes: the text writes a byte that is not UTF-8 with a backslash of its own.
+    if raw.contains(&b'\\') {
         found(AnomalyKind::OddName, "a backslash: a separator to some readers, a character to others");
     }
     if text.contains('\0') {

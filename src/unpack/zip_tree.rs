@@ -1,5 +1,7 @@
 //! A zip to [`Contents`], in one pass over its bodies that others can ride along.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::anomaly::{Anomalies, AnomalyKind};
 use super::error::UnpackError;
 use super::limits::{Deadline, Limits};
@@ -44,6 +46,7 @@ pub fn analyse_zip(
             continue;
         };
         let body = results.get_mut(entry.index).map(std::mem::take).unwrap_or_default();
+        complete &= entry.kind() != ZipEntryKind::Symlink || entry.size <= limits.name_bytes as u64;
         let kind = kind(entry, body.target, limits, &mut anomalies);
         let mode = entry.unix_mode;
         structure::check_mode(&path, &kind, mode, &mut anomalies);
@@ -74,6 +77,27 @@ pub fn analyse_zip(
         tree: FileTree { entries },
         anomalies: anomalies.into_vec(),
     })
+}
+
+/// The digests of the regular files at these paths; a path that two entries have, or that can't be read whole, has none.
+pub(super) fn digests(index: &ZipIndex, wanted: &BTreeSet<String>, limits: &Limits) -> Result<BTreeMap<String, Digest>, UnpackError> {
+    let paths: Vec<Option<String>> =
+        index.entries.iter().map(|e| name::normalise(&e.raw_name, Origin::Relative, limits, &mut Anomalies::default())).collect();
+    let want = WantDigests::Paths(wanted.clone());
+    let select = |entry: &ZipEntry| paths.get(entry.index).and_then(Option::as_deref).is_some_and(|path| want.wants(path));
+    let mut bodies = Bodies::new(&paths, &want, limits.name_bytes);
+    index.stream_some(limits, &select, &mut [&mut bodies])?;
+    let mut found: BTreeMap<&str, Vec<Option<Digest>>> = BTreeMap::new();
+    for (entry, body) in index.entries.iter().zip(&bodies.results).filter(|(entry, _)| select(entry)) {
+        if let Some(Some(path)) = paths.get(entry.index) {
+            found.entry(path).or_default().push(body.digest);
+        }
+    }
+    let once = found.into_iter().filter_map(|(path, digests)| match digests.as_slice() {
+        [Some(digest)] => Some((path.to_owned(), *digest)),
+        _ => None,
+    });
+    Ok(once.collect())
 }
 
 /// The kind with its link target; contradictions between name, mode and body are anomalies.

@@ -15,6 +15,9 @@ use super::super::name::{self, Origin};
 use super::super::tar::{self, Member, MemberKind, MemberVisitor};
 use crate::model::digest::ClaimedDigest;
 
+/// A blob's bytes, and how many lie there.
+pub(super) type Blob = (Box<dyn Read>, u64);
+
 /// Where an image's blobs are.
 #[derive(Debug)]
 pub struct Layout {
@@ -73,7 +76,7 @@ impl Layout {
     }
 
     /// A blob and its length; `None` where the layout does not hold it. The bytes are whatever lies there: hash them.
-    pub(super) fn blob(&self, digest: &ClaimedDigest) -> Result<Option<(Box<dyn Read>, u64)>, UnpackError> {
+    pub(super) fn blob(&self, digest: &ClaimedDigest) -> Result<Option<Blob>, UnpackError> {
         self.member(&format!("blobs/sha256/{}", digest.hex()))
     }
 
@@ -97,7 +100,7 @@ impl Layout {
         Ok(Self { path: path.into(), place: Place::Archive(members.found), anomalies: anomalies.into_vec() })
     }
 
-    fn member(&self, name: &str) -> Result<Option<(Box<dyn Read>, u64)>, UnpackError> {
+    fn member(&self, name: &str) -> Result<Option<Blob>, UnpackError> {
         match &self.place {
             Place::Directory => {
                 let path = self.path.join(name);

@@ -250,7 +250,7 @@ impl Reading<'_> {
         }
     }
 
-    fn blob(&mut self, what: &str, claimed: &ClaimedDigest) -> Result<Option<(Box<dyn std::io::Read>, u64)>, UnpackError> {
+    fn blob(&mut self, what: &str, claimed: &ClaimedDigest) -> Result<Option<layout::Blob>, UnpackError> {
         let blob = self.layout.blob(claimed)?;
         if blob.is_none() {
             self.note(AnomalyKind::DigestMismatch, format!("{what}: the layout holds no blob {claimed}"));
