@@ -7,7 +7,7 @@ pub mod cache;
 pub mod exit;
 pub mod global;
 pub mod history;
-pub mod output;
+pub mod listing;
 
 pub use exit::{Exit, Failure};
 pub use global::Global;

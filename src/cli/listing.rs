@@ -1,4 +1,4 @@
-//! How small commands put text on stdout.
+//! How commands without a report put their tables and JSON on stdout.
 
 use std::io::{self, Write};
 
