@@ -8,7 +8,7 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::output::{OutputFormat, counted, emit, emit_json};
+use super::listing::{OutputFormat, counted, emit, emit_json};
 use super::{Exit, Failure, Global};
 use crate::model::printable::printable;
 use crate::store::history::History;

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::output::{OutputFormat, columns, counted, emit, emit_json};
+use super::listing::{OutputFormat, columns, counted, emit, emit_json};
 use super::{Exit, Failure, Global};
 use crate::finding::Severity;
 use crate::model::printable::printable;

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use super::blobs::{Store, touch};
+use super::blobs::Store;
+use super::examine::touch;
 use super::{StoreError, folder};
 use crate::model::digest::{Digest, Hasher};
 
@@ -216,7 +217,9 @@ impl<R: Read> Read for Hashing<R> {
 pub(super) fn list(root: &Path) -> Result<Vec<(PathBuf, fs::Metadata)>, StoreError> {
     let mut found = Vec::new();
     for folder in super::upkeep::entries(root)? {
-        folder::check_folder(&folder)?;
+        if !folder::check_unless_file(&folder)? {
+            continue;
+        }
         for path in super::upkeep::entries(&folder)? {
             if let Ok(metadata) = fs::symlink_metadata(&path) {
                 found.push((path, metadata));

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Serializer;
+
 use crate::model::printable::printable;
 
 /// The store can't be used, or an operation on it failed. Ends as exit 5.
@@ -104,6 +106,7 @@ impl StoreError {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                     Some("name a folder that you can write with `--cache-dir`".into())
                 }
+                io::ErrorKind::Unsupported => Some("name a folder on a file system with file locks with `--cache-dir`".into()),
                 _ => None,
             },
         }
@@ -132,6 +135,16 @@ pub enum PutError {
     Store(#[from] StoreError),
 }
 
+/// A path in JSON. One that is not UTF-8 is written with replacement characters instead of failing the whole answer.
+pub(super) fn path_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+/// The same for a list.
+pub(super) fn path_texts<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
+}
+
 /// A path, safe to print.
 pub(super) fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy()).into_owned()
@@ -153,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_fix_can_be_pasted_into_a_shell_and_runs_nothing_else() {
-        assert_eq!(quoted(Path::new("/home/me/.cache/layerproof")), "/home/me/.cache/layerproof");
+        assert_eq!(quoted(Path::new("/srv/ci/.cache/layerproof")), "/srv/ci/.cache/layerproof");
         assert_eq!(quoted(Path::new("/tmp/a b")), "'/tmp/a b'");
         assert_eq!(quoted(Path::new("/tmp/$(id)'x")), r"'/tmp/$(id)'\''x'");
         assert!(!quoted(Path::new("/tmp/\u{1b}[2J")).contains('\u{1b}'));

@@ -55,7 +55,7 @@ impl Layout {
         for parent in [&layout.blobs, &layout.analyses] {
             for entry in fs::read_dir(parent).map_err(StoreError::io("list", parent))? {
                 let path = entry.map_err(StoreError::io("list", parent))?.path();
-                check_folder(&path)?;
+                check_unless_file(&path)?;
             }
         }
         Ok(layout)
@@ -127,6 +127,14 @@ pub(super) fn check_folder(path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::NotAFolder { path: path.to_owned() });
     }
     check_access(path, &metadata)
+}
+
+/// The same where a file may stand that is none of ours, such as a desktop's `.DS_Store`. True for a folder.
+pub(super) fn check_unless_file(path: &Path) -> Result<bool, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(false),
+        _ => check_folder(path).map(|()| true),
+    }
 }
 
 /// Refuses a file of the store's own books that is a link or that somebody else could have written. A missing one is fine.

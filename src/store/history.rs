@@ -1,6 +1,7 @@
 //! Scan history: what was found when, and what changed since.
 
 mod delta;
+mod error;
 pub(super) mod sqlite;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use delta::delta;
-pub use sqlite::{History, HistoryError, ScanSummary};
+pub use error::HistoryError;
+pub use sqlite::{History, ScanSummary};
 
 /// One finished run, as kept. Rows are plain text, so that history depends on no later stage and stays readable for years.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -58,10 +58,11 @@ impl Leases {
             Some(lease) => lease,
             empty => empty.insert(Lease::create(layout)?),
         };
-        if lease.held.insert(digest) {
+        if !lease.held.contains(&digest) {
             // One write, so that a reader sees the line whole.
             let line = format!("{}\n", digest.hex());
             lease.file.write_all(line.as_bytes()).map_err(StoreError::io("write", &lease.path))?;
+            lease.held.insert(digest);
         }
         Ok(())
     }

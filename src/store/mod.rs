@@ -5,6 +5,7 @@ pub mod history;
 mod analyses;
 mod blobs;
 mod error;
+mod examine;
 mod folder;
 mod lease;
 mod upkeep;
@@ -12,8 +13,9 @@ mod upkeep;
 use serde::Serialize;
 
 pub use analyses::{ANALYSIS_BYTES, AnalysisKey};
-pub use blobs::{Damage, LEFTOVER_AGE, Quarantined, Store, StoredBlob};
+pub use blobs::{LEFTOVER_AGE, Quarantined, Store, StoredBlob};
 pub use error::{PutError, StoreError};
+pub use examine::Damage;
 pub use upkeep::{Amount, PruneOptions, Pruned, StoreInfo, Verified};
 
 use crate::model::digest::{ClaimedDigest, Digest};

@@ -9,7 +9,9 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::analyses::{self, AnalysisState};
-use super::blobs::{Examined, Opened, Quarantined, Store};
+use super::blobs::{Quarantined, Store};
+use super::error::{path_text, path_texts};
+use super::examine::{Examined, Opened};
 use super::history::sqlite;
 use super::lease::{self, Gate};
 use super::{StoreError, folder};
@@ -38,6 +40,7 @@ impl Amount {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoreInfo {
     /// Its folder.
+    #[serde(serialize_with = "path_text")]
     pub path: PathBuf,
     /// Blobs.
     pub blobs: Amount,
@@ -61,8 +64,10 @@ pub struct Verified {
     /// Analyses that are whole.
     pub analyses: Amount,
     /// Analyses that are not, removed: they are made anew when needed.
+    #[serde(serialize_with = "path_texts")]
     pub damaged_analyses: Vec<PathBuf>,
     /// Names among the blobs that the store never gives. Left alone.
+    #[serde(serialize_with = "path_texts")]
     pub strays: Vec<PathBuf>,
 }
 
@@ -204,7 +209,10 @@ impl Store {
     fn blobs(&self) -> Result<(Vec<Item>, Vec<PathBuf>), StoreError> {
         let (mut items, mut strays) = (Vec::new(), Vec::new());
         for fan in entries(&self.layout.blobs)? {
-            folder::check_folder(&fan)?;
+            if !folder::check_unless_file(&fan)? {
+                strays.push(fan);
+                continue;
+            }
             for path in entries(&fan)? {
                 let hex: String = [&fan, &path].iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy()).collect();
                 match (ClaimedDigest::from_hex(&hex), fs::symlink_metadata(&path)) {

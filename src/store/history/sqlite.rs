@@ -7,7 +7,6 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,9 +15,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow, SqliteSync
 use sqlx::{ConnectOptions, Connection, Row};
 use tokio::runtime::{Builder, Runtime};
 
+use super::error::{BUSY, HistoryError};
 use super::{FindingRow, ScanRecord, SubjectRow};
 use crate::model::printable::printable;
-use crate::store::error::{quoted, shown};
 use crate::store::folder;
 use crate::store::{Store, StoreError};
 
@@ -30,9 +29,6 @@ const APPLICATION_ID: i64 = 0x4c50_5246;
 
 /// The smallest page of SQLite, bytes.
 const SQLITE_PAGE: u64 = 512;
-
-/// How long one process waits for another's transaction.
-const BUSY: Duration = Duration::from_secs(30);
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 
@@ -67,93 +63,6 @@ pub struct ScanSummary {
     pub other: u64,
     /// Subjects with a verdict.
     pub subjects: u64,
-}
-
-/// The history can't be used. Ends as exit 5; the file is never deleted or replaced by us.
-#[derive(Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// The file is not safe to use, or can't be had.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// No SQLite database, or a damaged one.
-    #[error("{} is damaged, or no database: {detail}", shown(.path))]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite says.
-        detail: String,
-    },
-    /// A database of another program.
-    #[error("{} is a database of another program (application id {presented:#x})", shown(.path))]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-        /// Its application id.
-        presented: i64,
-    },
-    /// Written by a newer layerproof.
-    #[error("{} was written by a newer layerproof: it has schema {presented}, and this version knows schemas up to {newest}", shown(.path))]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        presented: i64,
-        /// The newest that this version knows.
-        newest: i64,
-    },
-    /// A migration of the same number with other content was applied: not a released version's file.
-    #[error("{} has a schema {version} that differs from this version's", shown(.path))]
-    OtherSchema {
-        /// The file.
-        path: PathBuf,
-        /// Schema version.
-        version: i64,
-    },
-    /// Another process held the file for too long.
-    #[error("{} is locked by another process, for more than {} seconds", shown(.path), BUSY.as_secs())]
-    Busy {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A row does not read as what this program writes.
-    #[error("scan {id} in {} has no valid {column}", shown(.path))]
-    Row {
-        /// The file.
-        path: PathBuf,
-        /// The scan.
-        id: i64,
-        /// The column.
-        column: &'static str,
-    },
-    /// Anything else that SQLite or the operating system refused.
-    #[error("the scan history {} could not be {operation}: {source}", shown(.path))]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// `opened`, `read`, `written`.
-        operation: &'static str,
-        /// Why not.
-        source: sqlx::Error,
-    },
-}
-
-impl HistoryError {
-    /// The next step, where there is one. Safe to print.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Store(error) => error.hint(),
-            Self::Corrupt { path, .. } | Self::Foreign { path, .. } | Self::OtherSchema { path, .. } | Self::Row { path, .. } => {
-                Some(format!(
-                    "restore {} from a backup, or move it away with its `-wal` and `-shm` files: the next scan then begins a new history, \
-                     in which every finding is new",
-                    quoted(path)
-                ))
-            }
-            Self::Newer { .. } => Some("use that version of layerproof, or another store with `--cache-dir`".into()),
-            Self::Busy { .. } => Some("wait for the other layerproof to end, and run again".into()),
-            Self::Database { .. } => None,
-        }
-    }
 }
 
 impl History {
@@ -281,7 +190,7 @@ impl History {
         })?;
         let (Some(scan), findings, subjects) = rows else { return Ok(None) };
         let scan = self.summary(&scan)?;
-        let row_error = |source| describe(&self.path, "read", source);
+        let row_error = |source| HistoryError::from_sqlx(&self.path, "read", source);
         let findings: Result<BTreeMap<_, _>, _> = findings.iter().map(finding).collect();
         let subjects: Result<BTreeMap<_, _>, _> = subjects.iter().map(subject).collect();
         Ok(Some(ScanRecord {
@@ -315,11 +224,11 @@ impl History {
             Some(connection) => self.runtime.block_on(work(connection)),
             None => Err(sqlx::Error::WorkerCrashed),
         };
-        result.map_err(|source| describe(&self.path, operation, source))
+        result.map_err(|source| HistoryError::from_sqlx(&self.path, operation, source))
     }
 
     fn summary(&self, row: &SqliteRow) -> Result<ScanSummary, HistoryError> {
-        let fail = |source| describe(&self.path, "read", source);
+        let fail = |source| HistoryError::from_sqlx(&self.path, "read", source);
         let id: i64 = row.try_get("id").map_err(fail)?;
         let invalid = |column| HistoryError::Row { path: self.path.clone(), id, column };
         let time = |column| -> Result<Timestamp, HistoryError> {
@@ -374,7 +283,7 @@ fn prepare(path: &Path) -> Result<(), HistoryError> {
 }
 
 async fn connect(path: &Path) -> Result<SqliteConnection, HistoryError> {
-    let fail = |source| describe(path, "opened", source);
+    let fail = |source| HistoryError::from_sqlx(path, "opened", source);
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY)
@@ -423,16 +332,4 @@ fn finding(row: &SqliteRow) -> Result<(String, FindingRow), sqlx::Error> {
 
 fn subject(row: &SqliteRow) -> Result<(String, SubjectRow), sqlx::Error> {
     Ok((row.try_get("subject")?, SubjectRow { verdict: row.try_get("verdict")?, digest: row.try_get("digest")? }))
-}
-
-/// Tells damage and waiting from other errors by SQLite's result codes, <https://sqlite.org/rescode.html>.
-fn describe(path: &Path, operation: &'static str, source: sqlx::Error) -> HistoryError {
-    let path = path.to_owned();
-    let code = source.as_database_error().and_then(|e| e.code()).and_then(|c| c.parse::<i32>().ok());
-    // The low byte is the primary code: 5 BUSY, 6 LOCKED, 11 CORRUPT, 26 NOTADB.
-    match code.map(|code| code & 0xff) {
-        Some(5 | 6) => HistoryError::Busy { path },
-        Some(11 | 26) => HistoryError::Corrupt { path, detail: printable(&source.to_string()).into_owned() },
-        _ => HistoryError::Database { path, operation, source },
-    }
 }

@@ -1,6 +1,8 @@
 //! Which folders are refused.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -145,4 +147,29 @@ fn a_lock_or_layout_that_is_a_link_is_refused() {
     symlink(&target, s.dir.join("lock")).unwrap();
     assert!(s.store.put(&mut &b"x"[..], None, None, 10).is_err());
     assert_eq!(fs::read_to_string(&target).unwrap(), "keep");
+}
+
+#[test]
+fn a_desktops_file_among_the_folders_does_not_close_the_store() {
+    let s = scratch();
+    for folder in ["blobs/sha256", "analyses"] {
+        fs::write(s.dir.join(folder).join(".DS_Store"), "x").unwrap();
+    }
+    let store = Store::open(&s.dir).unwrap();
+    assert_eq!(store.verify(&mut |_, _| {}).unwrap().strays, [s.dir.join("blobs/sha256/.DS_Store")]);
+    assert_eq!(store.info().unwrap().blobs.files, 0);
+}
+
+#[test]
+fn a_folder_whose_name_is_not_utf_8_can_hold_a_store() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join(OsStr::from_bytes(b"st\xffre\x1b[2J"));
+    let store = Store::open(&dir).unwrap();
+    let blob = put(&store, b"x");
+    assert!(store.get(&blob.digest.into()).unwrap().is_some());
+    serde_json::to_string(&store.info().unwrap()).unwrap();
+    serde_json::to_string(&blob).unwrap();
+    chmod(&dir, 0o777);
+    let error = Store::open(&dir).unwrap_err();
+    assert!(!format!("{error}{}", error.hint().unwrap()).contains('\u{1b}'));
 }
