@@ -18,8 +18,38 @@ const STAGES: [&str; 13] =
 const PURE: [&str; 3] = ["evidence", "finding", "check"];
 
 /// The registries, with the files beside them that are no entries, and why.
-const REGISTRIES: [(&str, &[(&str, &str)]); 4] =
-    [("check", &[]), ("report", &[]), ("inventory", &[]), ("signature", &[("trust", "trust anchors, of every scheme")])];
+const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "check",
+        &[
+            ("copies", "one finding per digest"),
+            ("deployed", "what is deployed where, for many checks"),
+            ("leniency", "what a level only logs"),
+            ("listing", "long lists, cut"),
+            ("reach", "who a subject reaches"),
+            ("runtimes", "the dated table of runtimes"),
+            ("signed", "signatures, as the SIG checks ask for them"),
+        ],
+    ),
+    (
+        "report",
+        &[
+            ("anchor", "the place that cloud findings point to"),
+            ("exit", "the exit code of a report"),
+            ("shown", "what people are shown, for text and annotations"),
+            ("summary", "counts"),
+        ],
+    ),
+    ("inventory", &[]),
+    (
+        "signature",
+        &[
+            ("asn1", "DER and BER, for every scheme"),
+            ("trust", "trust anchors, of every scheme"),
+            ("x509", "certificate chains, for every scheme"),
+        ],
+    ),
+];
 
 #[test]
 fn imports_run_one_way() {

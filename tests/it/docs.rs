@@ -53,6 +53,7 @@ fn the_readme_shows_real_output() {
     for block in blocks {
         let place = Workplace::new();
         let out = Run::new(&place.home).args(&block.args).cwd(place.folder.path()).run();
+        assert!(!out.stdout.trim().is_empty(), "nothing to show: {out}");
         if std::env::var_os(UPDATE).is_some_and(|v| v == "1") {
             updated = updated.replace(&block.whole, &block.with(&out.stdout));
             continue;
@@ -265,4 +266,20 @@ fn every_direct_dependency_is_explained() {
         }
     }
     assert!(seen > 20, "the test reads the wrong lines");
+}
+
+#[test]
+fn every_limit_is_in_the_table_of_limits() {
+    let code = fs::read_to_string(repo().join("src/unpack/limits.rs")).expect("limits.rs");
+    let page = fs::read_to_string(repo().join("docs/limits.md")).expect("docs/limits.md");
+    let fields: Vec<&str> = code
+        .split("pub struct Limits {")
+        .nth(1)
+        .and_then(|rest| rest.split('}').next())
+        .expect("struct Limits")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub ")?.split(':').next())
+        .collect();
+    let missing: Vec<&&str> = fields.iter().filter(|name| !page.contains(&format!("| `{name}` |"))).collect();
+    assert!(fields.len() > 5 && missing.is_empty(), "of {fields:?} these are missing in docs/limits.md: {missing:?}");
 }
