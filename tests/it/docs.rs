@@ -162,13 +162,14 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A zip of stored entries as a plain tool writes it, each entry holding its own name: unsigned, and nothing wrong with it.
+/// A zip of stored entries as a plain tool writes it, each file holding its own name: unsigned, and nothing wrong with it.
 fn zip(entries: &[String]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     for name in entries {
+        let (body, mode) = if name.ends_with('/') { (&b""[..], 0o040_755_u32) } else { (name.as_bytes(), 0o100_644) };
         let mut crc = flate2::Crc::new();
-        crc.update(name.as_bytes());
-        let size = u32::try_from(name.len()).expect("a short name");
+        crc.update(body);
+        let size = u32::try_from(body.len()).expect("a short name");
         let at = u32::try_from(out.len()).expect("a small zip");
         // Version 2.0, no flags, stored, 2026-01-01 00:00, checksum, sizes, name length, no extra field (APPNOTE 4.3.7).
         let mut common = Vec::new();
@@ -180,13 +181,13 @@ fn zip(entries: &[String]) -> Vec<u8> {
         out.extend(b"PK\x03\x04");
         out.extend(&common);
         out.extend(name.as_bytes());
-        out.extend(name.as_bytes());
-        // Made by Unix; no comment, disk 0, attributes of a regular file 0644, offset (APPNOTE 4.3.12).
+        out.extend(body);
+        // Made by Unix; no comment, disk 0, Unix mode, offset (APPNOTE 4.3.12).
         directory.extend(b"PK\x01\x02");
         directory.extend([20, 3]);
         directory.extend(&common);
         directory.extend([0; 6]);
-        directory.extend((0o100_644_u32 << 16).to_le_bytes());
+        directory.extend((mode << 16).to_le_bytes());
         directory.extend(at.to_le_bytes());
         directory.extend(name.as_bytes());
     }
