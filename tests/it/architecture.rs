@@ -17,6 +17,9 @@ const STAGES: [&str; 13] =
 /// Stages that know no disk, network, process, environment or clock.
 const PURE: [&str; 3] = ["evidence", "finding", "check"];
 
+/// Stages that read hostile bytes.
+const HOSTILE: [&str; 2] = ["unpack", "signature"];
+
 /// The registries, with the files beside them that are no entries, and why.
 const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
     (
@@ -45,6 +48,8 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
         "signature",
         &[
             ("asn1", "DER and BER, for every scheme"),
+            ("explain", "a verifier's steps, for people"),
+            ("rejection", "why a signature was rejected"),
             ("trust", "trust anchors, of every scheme"),
             ("x509", "certificate chains, for every scheme"),
         ],
@@ -87,6 +92,12 @@ fn each_registry_is_the_files_on_disk() {
         }
     }
     assert_none(found, "one new file and one registration: `mod x;` and its entry in `ALL`");
+}
+
+#[test]
+fn foreign_bytes_meet_nothing_that_panics() {
+    let found: Vec<String> = sources().iter().filter(|s| HOSTILE.contains(&s.stage())).flat_map(rules::what_can_panic).collect();
+    assert_none(found, "no unwrap, expect, panic or indexing where foreign bytes are read");
 }
 
 #[test]

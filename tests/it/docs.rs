@@ -203,7 +203,7 @@ fn zip(entries: &[String]) -> Vec<u8> {
     out
 }
 
-/// Text whose times, ages and paddings are the same in every run. A line that speaks of `--now` goes: a page may show a run at a
+/// Text whose times, ages and paddings are the same in every run, without the lines that speak of `--now`: a page shows a run at a
 /// fixed time under a command that is run at any.
 fn without_times(text: &str) -> String {
     let masks = [
