@@ -17,9 +17,44 @@ const STAGES: [&str; 13] =
 /// Stages that know no disk, network, process, environment or clock.
 const PURE: [&str; 3] = ["evidence", "finding", "check"];
 
+/// Stages that read hostile bytes.
+const HOSTILE: [&str; 2] = ["unpack", "signature"];
+
 /// The registries, with the files beside them that are no entries, and why.
-const REGISTRIES: [(&str, &[(&str, &str)]); 4] =
-    [("check", &[]), ("report", &[]), ("inventory", &[]), ("signature", &[("trust", "trust anchors, of every scheme")])];
+const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "check",
+        &[
+            ("copies", "one finding per digest"),
+            ("deployed", "what is deployed where, for many checks"),
+            ("leniency", "what a level only logs"),
+            ("listing", "long lists, cut"),
+            ("reach", "who a subject reaches"),
+            ("runtimes", "the dated table of runtimes"),
+            ("signed", "signatures, as the SIG checks ask for them"),
+        ],
+    ),
+    (
+        "report",
+        &[
+            ("anchor", "the place that cloud findings point to"),
+            ("exit", "the exit code of a report"),
+            ("shown", "what people are shown, for text and annotations"),
+            ("summary", "counts"),
+        ],
+    ),
+    ("inventory", &[]),
+    (
+        "signature",
+        &[
+            ("asn1", "DER and BER, for every scheme"),
+            ("explain", "a verifier's steps, for people"),
+            ("rejection", "why a signature was rejected"),
+            ("trust", "trust anchors, of every scheme"),
+            ("x509", "certificate chains, for every scheme"),
+        ],
+    ),
+];
 
 #[test]
 fn imports_run_one_way() {
@@ -60,6 +95,12 @@ fn each_registry_is_the_files_on_disk() {
 }
 
 #[test]
+fn foreign_bytes_meet_nothing_that_panics() {
+    let found: Vec<String> = sources().iter().filter(|s| HOSTILE.contains(&s.stage())).flat_map(rules::what_can_panic).collect();
+    assert_none(found, "no unwrap, expect, panic or indexing where foreign bytes are read");
+}
+
+#[test]
 fn only_the_store_compares_a_claimed_digest_with_bytes() {
     let found: Vec<String> = sources()
         .iter()
@@ -84,7 +125,7 @@ fn stdout_is_data_and_nothing_prints_past_the_writer() {
 
 #[test]
 fn the_time_of_verification_is_passed_in() {
-    let clocks = ["SystemTime::now", "Timestamp::now", "Zoned::now", "UNIX_EPOCH"];
+    let clocks = ["SystemTime::now", "Timestamp::now", "Zoned::now"];
     let found: Vec<String> = sources().iter().filter(|s| s.stage() != "cli").flat_map(|s| rules::mentions(s, &clocks)).collect();
     assert_none(found, "only src/cli reads the clock");
 }

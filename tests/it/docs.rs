@@ -53,6 +53,7 @@ fn the_readme_shows_real_output() {
     for block in blocks {
         let place = Workplace::new();
         let out = Run::new(&place.home).args(&block.args).cwd(place.folder.path()).run();
+        assert!(!out.stdout.trim().is_empty(), "nothing to show: {out}");
         if std::env::var_os(UPDATE).is_some_and(|v| v == "1") {
             updated = updated.replace(&block.whole, &block.with(&out.stdout));
             continue;
@@ -161,13 +162,14 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A zip of stored entries as a plain tool writes it, each entry holding its own name: unsigned, and nothing wrong with it.
+/// A zip of stored entries as a plain tool writes it, each file holding its own name: unsigned, and nothing wrong with it.
 fn zip(entries: &[String]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     for name in entries {
+        let (body, mode) = if name.ends_with('/') { (&b""[..], 0o040_755_u32) } else { (name.as_bytes(), 0o100_644) };
         let mut crc = flate2::Crc::new();
-        crc.update(name.as_bytes());
-        let size = u32::try_from(name.len()).expect("a short name");
+        crc.update(body);
+        let size = u32::try_from(body.len()).expect("a short name");
         let at = u32::try_from(out.len()).expect("a small zip");
         // Version 2.0, no flags, stored, 2026-01-01 00:00, checksum, sizes, name length, no extra field (APPNOTE 4.3.7).
         let mut common = Vec::new();
@@ -179,13 +181,13 @@ fn zip(entries: &[String]) -> Vec<u8> {
         out.extend(b"PK\x03\x04");
         out.extend(&common);
         out.extend(name.as_bytes());
-        out.extend(name.as_bytes());
-        // Made by Unix; no comment, disk 0, attributes of a regular file 0644, offset (APPNOTE 4.3.12).
+        out.extend(body);
+        // Made by Unix; no comment, disk 0, Unix mode, offset (APPNOTE 4.3.12).
         directory.extend(b"PK\x01\x02");
         directory.extend([20, 3]);
         directory.extend(&common);
         directory.extend([0; 6]);
-        directory.extend((0o100_644_u32 << 16).to_le_bytes());
+        directory.extend((mode << 16).to_le_bytes());
         directory.extend(at.to_le_bytes());
         directory.extend(name.as_bytes());
     }
@@ -201,7 +203,7 @@ fn zip(entries: &[String]) -> Vec<u8> {
     out
 }
 
-/// Text whose times, ages and paddings are the same in every run. A line that speaks of `--now` goes: a page may show a run at a
+/// Text whose times, ages and paddings are the same in every run, without the lines that speak of `--now`: a page shows a run at a
 /// fixed time under a command that is run at any.
 fn without_times(text: &str) -> String {
     let masks = [
@@ -265,4 +267,20 @@ fn every_direct_dependency_is_explained() {
         }
     }
     assert!(seen > 20, "the test reads the wrong lines");
+}
+
+#[test]
+fn every_limit_is_in_the_table_of_limits() {
+    let code = fs::read_to_string(repo().join("src/unpack/limits.rs")).expect("limits.rs");
+    let page = fs::read_to_string(repo().join("docs/limits.md")).expect("docs/limits.md");
+    let fields: Vec<&str> = code
+        .split("pub struct Limits {")
+        .nth(1)
+        .and_then(|rest| rest.split('}').next())
+        .expect("struct Limits")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub ")?.split(':').next())
+        .collect();
+    let missing: Vec<&&str> = fields.iter().filter(|name| !page.contains(&format!("| `{name}` |"))).collect();
+    assert!(fields.len() > 5 && missing.is_empty(), "of {fields:?} these are missing in docs/limits.md: {missing:?}");
 }

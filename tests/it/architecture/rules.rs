@@ -41,6 +41,24 @@ pub fn input_and_output(source: &Source) -> Vec<String> {
     mentions(source, &banned)
 }
 
+/// What ends the process where a byte is not as expected: `unwrap` and its like, panics, and indexing.
+///
+/// A method of ours that is called `expect` and takes no text is none of these. Can't see: arithmetic that overflows, and calls that panic inside (`split_at`, `copy_from_slice`, `Vec::remove`).
+pub fn what_can_panic(source: &Source) -> Vec<String> {
+    let mut found =
+        mentions(source, &[".unwrap()", ".expect(\"", "panic!", "unreachable!", "todo!", "unimplemented!", "assert!", "assert_eq!"]);
+    let bytes = source.code.as_bytes();
+    for (at, _) in source.code.match_indices('[') {
+        // Types, patterns, attributes and macros have something else before the bracket, or a space. `[..]` takes all there is.
+        let before = at.checked_sub(1).and_then(|n| bytes.get(n));
+        let all = source.code[at..].starts_with("[..]");
+        if !all && before.is_some_and(|b| b.is_ascii_alphanumeric() || b"_)]?".contains(b)) {
+            found.push(format!("{}: indexing", source.place(at)));
+        }
+    }
+    found
+}
+
 /// Every place where one of `what` stands as a word.
 pub fn mentions(source: &Source, what: &[&str]) -> Vec<String> {
     what.iter()
@@ -339,6 +357,17 @@ mod tests {
             assert_eq!(machine_paths(path.as_bytes()).len(), 1);
             assert!(machine_paths(format!("example.com{path} .{path} a{path}").as_bytes()).is_empty());
         }
+    }
+
+    #[test]
+    fn whatever_panics_on_a_byte_is_found() {
+        for text in ["x.unwrap()", "x.expect(\"why\")", "x[0]", "f(x)[..4]", "a[1][2]", "x?[n]", "unreachable!()", "assert!(x)"] {
+            let found = what_can_panic(&Source::new("src/unpack/x.rs", &format!("fn f() {{ {text} }}")));
+            assert!(!found.is_empty(), "{text}");
+        }
+        let calm = "#[derive(Debug)] fn f(x: &[u8], y: [u8; 4]) -> Vec<[u8; 2]> { let [a, b] = y; vec![a]; x.unwrap_or(1); tags.expect(SET)?; y[..].len(); for i in [1] {} }";
+        let found = what_can_panic(&Source::new("src/unpack/x.rs", calm));
+        assert!(found.is_empty(), "{found:?}");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //!   goes on in the next line, and a comment `# exit 1` at its end says how it ends, 0 otherwise.
 //! - `<!-- file: PATH -->` before a fenced block: the block is the content of that file.
 //! - `<!-- zip: PATH ENTRY… -->`: an unsigned zip with these entries.
-//! - `<!-- output: NAME ARGS… -->` … `<!-- /output -->` around a block: what `layerproof ARGS…` prints.
+//! - `<!-- output: NAME ARGS… -->` … `<!-- /output -->` around a block: what `layerproof ARGS…` prints. With `--now` among the arguments the
+//!   block stays true when runtimes and signatures expire; lines that speak of `--now` are left out of it.
 
 /// Commands that a page may name and that no test of this binary runs: they make the tool, or are a test themselves.
 const NOT_RUN: [&str; 6] = ["git clone ", "cd ", "cargo build", "cargo install", "./scripts/test", "echo $?"];
@@ -46,7 +47,8 @@ impl OutputBlock {
     /// The same block with another content.
     pub fn with(&self, output: &str) -> String {
         let marker = self.whole.lines().next().unwrap_or_default();
-        format!("{marker}\n```text\n{}\n```\n<!-- /output -->", output.trim_end())
+        let shown: Vec<&str> = output.trim_end().lines().filter(|line| !line.contains("--now")).map(str::trim_end).collect();
+        format!("{marker}\n```text\n{}\n```\n<!-- /output -->", shown.join("\n"))
     }
 }
 
@@ -216,6 +218,6 @@ mod tests {
         let blocks = output_blocks(page);
         assert_eq!((blocks.len(), blocks[0].name.as_str(), blocks[0].shown.as_str()), (1, "scan", "old"));
         assert_eq!(blocks[0].args, ["scan", "--snapshot", "x"]);
-        assert_eq!(page.replace(&blocks[0].whole, &blocks[0].with("new\n")), page.replace("old", "new"));
+        assert_eq!(page.replace(&blocks[0].whole, &blocks[0].with("note: --now\nnew\n")), page.replace("old", "new"));
     }
 }
