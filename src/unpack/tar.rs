@@ -78,6 +78,10 @@ pub(super) fn walk(
             EntryType::XHeader => pending.take_pax(&mut raw, limits)?,
             EntryType::XGlobalHeader => take_global(&mut raw, limits)?,
             _ => match pending.complete(&raw) {
+                Ok(member) if member.size > limits.file_bytes => {
+                    let detail = format!("file_bytes: {} bytes, at most {} are read", member.size, limits.file_bytes);
+                    Some(Stop::new(AnomalyKind::LimitExceeded, &member.name, detail))
+                }
                 Ok(member) => body(&mut raw, member, deadline, &mut buffer, visitor)?,
                 Err(stop) => Some(stop),
             },
