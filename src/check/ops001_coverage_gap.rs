@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deployed::{repository, tag_uses};
 use super::int004_layer_deleted_in_use::layer_gaps_in_use;
 use super::listing::{capped, count};
+use super::signed::signatures;
 use super::{Check, Context};
 use crate::finding::{EvidenceKind, Finding, Rule, Severity, Status};
 use crate::model::arn::Arn;
@@ -14,6 +15,7 @@ use crate::model::gap::{Gap, GapReason};
 use crate::model::image_ref::ImageRef;
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
+use crate::signature::Outcome;
 
 static RULE: Rule = Rule {
     id: "OPS001",
@@ -73,10 +75,16 @@ fn finding(place: &str, wanted: &str, reason: &GapReason, gaps: &[Gap]) -> Findi
     finding
 }
 
-/// Every gap of the listing and the artifacts, also those that stand only in a field, and layers that nobody looked at.
+/// Every gap of the listing, the artifacts and their signatures, also those that stand only in a field, and layers that nobody looked at.
 fn all_gaps(cx: &Context<'_>) -> BTreeSet<Gap> {
     let inventory = &cx.evidence.inventory;
     let mut gaps: BTreeSet<Gap> = cx.evidence.gaps().into_iter().collect();
+    for signature in cx.artifacts().flat_map(signatures) {
+        match &signature.outcome {
+            Outcome::Inconclusive(undetermined) => drop(gaps.insert(undetermined.gap.clone())),
+            Outcome::Valid(_) | Outcome::Invalid(_) => {}
+        }
+    }
     for function in &inventory.functions {
         gaps.extend(function.aliases.gap().cloned());
         gaps.extend(function.code_signing.gap().cloned());
