@@ -163,6 +163,21 @@ fn ops001_signature_that_could_not_be_judged_is_a_gap() {
 }
 
 #[test]
+fn ops001_bytes_that_could_not_be_had_are_one_gap_and_not_three() {
+    let mut fleet = Fleet::new();
+    let name = function("app", Some("$LATEST")).to_string();
+    let wanting = |wanted: &str, reason| layerproof::model::gap::Gap { wanted: wanted.into(), ..gap(&name, reason) };
+    fleet.function("app", vec![zip("app", "$LATEST", b"one")]);
+    let artifact = fleet.at(&Subject::Function(function("app", Some("$LATEST"))));
+    artifact.blob = Observed::Unknown(wanting("the bytes", GapReason::NotRecorded));
+    artifact.contents = Observed::Unknown(wanting("what the bytes hold", GapReason::NotRecorded));
+    artifact.signatures = Observed::Unknown(wanting("the signatures", GapReason::NotRecorded));
+    assert!(fleet.one("OPS001").message.starts_with("could not learn the bytes"));
+    fleet.at(&Subject::Function(function("app", Some("$LATEST")))).signatures = Observed::Unknown(wanting("the signatures", denied()));
+    assert_eq!(fleet.of("OPS001").len(), 2, "another reason is another gap");
+}
+
+#[test]
 fn ops001_layer_in_use_that_nobody_looked_at_is_a_gap() {
     let mut fleet = Fleet::new();
     fleet.users(1, &layer("ghost", 1));
