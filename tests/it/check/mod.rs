@@ -7,5 +7,6 @@ mod layers;
 mod pinning;
 mod registry;
 mod rest;
+mod scale;
 mod sharing;
 mod signatures;
