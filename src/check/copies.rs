@@ -7,6 +7,7 @@ use super::listing::capped;
 use crate::evidence::Artifact;
 use crate::finding::{Finding, Rule};
 use crate::model::artifact::Subject;
+use crate::unpack::Contents;
 
 /// Artifacts of one kind and one digest about which the same is to be said.
 pub(super) struct Copies<'a> {
@@ -33,6 +34,14 @@ impl<'a> Copies<'a> {
                 Some((said, Self { lead, all }))
             })
             .collect()
+    }
+
+    /// The contents that could be read, once for all artifacts of one kind that share them: what an archive holds follows from its
+    /// bytes, so it is looked at once.
+    pub(super) fn contents(cx: &Context<'a>) -> impl Iterator<Item = (&'a Contents, Self)> + use<'a> {
+        let readable = cx.artifacts().filter(|artifact| artifact.contents.present().is_some());
+        let groups = Self::group(readable.map(|artifact| (artifact, ())));
+        groups.into_iter().filter_map(|((), copies)| Some((copies.lead.contents.present()?.as_ref(), copies)))
     }
 
     /// A finding about these bytes. `details` come first, then where else the same bytes are.

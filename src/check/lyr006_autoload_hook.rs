@@ -35,14 +35,10 @@ impl Check for AutoloadHook {
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
-        let hooked = cx.artifacts().filter_map(|artifact| {
-            let contents = artifact.contents.present()?;
-            let place = Place::of(&artifact.subject, contents.format);
-            let hooks: Vec<(Hook, String)> =
-                contents.tree.entries.iter().filter_map(|entry| Some((hook(place, entry)?, entry.path.clone()))).collect();
-            (!hooks.is_empty()).then_some((artifact, hooks))
-        });
-        for (mut hooks, copies) in Copies::group(hooked) {
+        for (contents, copies) in Copies::contents(cx) {
+            let place = Place::of(&copies.lead.subject, contents.format);
+            let entries = contents.tree.entries.iter();
+            let mut hooks: Vec<(Hook, &str)> = entries.filter_map(|entry| Some((hook(place, entry)?, entry.path.as_str()))).collect();
             hooks.sort();
             let Some(worst) = hooks.first().map(|(hook, _)| *hook) else { continue };
             let message = format!("{} holds {} that can run unasked", copies.lead.subject, count(hooks.len(), "file"));

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use super::copies::Copies;
 use super::listing::{capped, count};
 use super::{Check, Context};
-use crate::evidence::Artifact;
 use crate::finding::{EvidenceKind, Finding, Rule, Severity};
 use crate::model::printable::printable;
-use crate::unpack::{AnomalyKind, EntryKind, Format};
+use crate::unpack::{AnomalyKind, Contents, EntryKind, Format};
 
 static RULE: Rule = Rule {
     id: "LYR007",
@@ -40,12 +39,12 @@ impl Check for SetuidSetgidWorldWritable {
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
-        let found = cx.artifacts().filter_map(|artifact| {
-            let bits = bits(artifact);
-            (!bits.is_empty()).then_some((artifact, bits))
-        });
-        for (bits, copies) in Copies::group(found) {
-            let image = copies.lead.contents.present().is_some_and(|contents| contents.format == Format::Image);
+        for (contents, copies) in Copies::contents(cx) {
+            let bits = bits(contents);
+            if bits.is_empty() {
+                continue;
+            }
+            let image = contents.format == Format::Image;
             let setuid = |(_, bit): &(&String, &Bit)| **bit == Bit::Setuid;
             let serious = bits.iter().filter(setuid).any(|(path, _)| !(image && is_system(path)));
             let setuids = bits.iter().filter(setuid).count();
@@ -83,9 +82,8 @@ impl Bit {
 }
 
 /// The worst bit of each path: from the tree's modes, and from anomalies whose entry the tree does not hold.
-fn bits(artifact: &Artifact) -> BTreeMap<String, Bit> {
+fn bits(contents: &Contents) -> BTreeMap<String, Bit> {
     let mut bits = BTreeMap::new();
-    let Some(contents) = artifact.contents.present() else { return bits };
     let mut add = |path: &str, bit: Bit| {
         let worst = bits.entry(path.to_owned()).or_insert(bit);
         *worst = (*worst).min(bit);
@@ -112,7 +110,8 @@ fn bits(artifact: &Artifact) -> BTreeMap<String, Bit> {
             _ => continue,
         };
         let path = anomaly.path.trim_matches('/');
-        if contents.tree.at(path).next().is_none() {
+        // An anomaly without a path tells how many more there are; the tree has them all.
+        if !path.is_empty() && contents.tree.at(path).next().is_none() {
             add(path, bit);
         }
     }

@@ -33,12 +33,11 @@ impl Check for SymlinkEscape {
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
-        let escaping = cx.artifacts().filter_map(|artifact| {
-            let anomalies = &artifact.contents.present()?.anomalies;
-            let escapes: Vec<&Anomaly> = anomalies.iter().filter(|anomaly| reaches_out(anomaly.kind)).collect();
-            (!escapes.is_empty()).then_some((artifact, escapes))
-        });
-        for (escapes, copies) in Copies::group(escaping) {
+        for (contents, copies) in Copies::contents(cx) {
+            let escapes: Vec<&Anomaly> = contents.anomalies.iter().filter(|anomaly| reaches_out(anomaly.kind)).collect();
+            if escapes.is_empty() {
+                continue;
+            }
             let message = format!("{} holds {} that can reach outside its own folder", copies.lead.subject, count(escapes.len(), "entry"));
             findings.push(copies.finding(cx, &RULE, message, capped(escapes.into_iter().map(line))));
         }

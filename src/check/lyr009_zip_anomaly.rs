@@ -36,12 +36,11 @@ impl Check for ZipAnomaly {
     }
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
-        let lying = cx.artifacts().filter_map(|artifact| {
-            let anomalies = &artifact.contents.present()?.anomalies;
-            let mine: Vec<&Anomaly> = anomalies.iter().filter(|anomaly| is_mine(anomaly.kind)).collect();
-            (!mine.is_empty()).then_some((artifact, mine))
-        });
-        for (mut anomalies, copies) in Copies::group(lying) {
+        for (contents, copies) in Copies::contents(cx) {
+            let mut anomalies: Vec<&Anomaly> = contents.anomalies.iter().filter(|anomaly| is_mine(anomaly.kind)).collect();
+            if anomalies.is_empty() {
+                continue;
+            }
             let mut kinds: BTreeMap<AnomalyKind, usize> = BTreeMap::new();
             for anomaly in &anomalies {
                 *kinds.entry(anomaly.kind).or_default() += 1;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deployed::{repository, tag_uses};
 use super::int004_layer_deleted_in_use::layer_gaps_in_use;
 use super::listing::{capped, count};
+use super::signed::signatures;
 use super::{Check, Context};
 use crate::finding::{EvidenceKind, Finding, Rule, Severity, Status};
 use crate::model::arn::Arn;
@@ -14,6 +15,7 @@ use crate::model::gap::{Gap, GapReason};
 use crate::model::image_ref::ImageRef;
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
+use crate::signature::Outcome;
 
 static RULE: Rule = Rule {
     id: "OPS001",
@@ -73,10 +75,16 @@ fn finding(place: &str, wanted: &str, reason: &GapReason, gaps: &[Gap]) -> Findi
     finding
 }
 
-/// Every gap of the listing and the artifacts, also those that stand only in a field, and layers that nobody looked at.
+/// Every gap of the listing, the artifacts and their signatures, also those that stand only in a field, and layers that nobody looked at.
 fn all_gaps(cx: &Context<'_>) -> BTreeSet<Gap> {
     let inventory = &cx.evidence.inventory;
     let mut gaps: BTreeSet<Gap> = cx.evidence.gaps().into_iter().collect();
+    for signature in cx.artifacts().flat_map(signatures) {
+        match &signature.outcome {
+            Outcome::Inconclusive(undetermined) => drop(gaps.insert(undetermined.gap.clone())),
+            Outcome::Valid(_) | Outcome::Invalid(_) => {}
+        }
+    }
     for function in &inventory.functions {
         gaps.extend(function.aliases.gap().cloned());
         gaps.extend(function.code_signing.gap().cloned());
@@ -85,7 +93,7 @@ fn all_gaps(cx: &Context<'_>) -> BTreeSet<Gap> {
             match &version.code {
                 FunctionCode::Zip { location, .. } => gaps.extend(location.gap().cloned()),
                 FunctionCode::Image { image_uri, resolved, location } => {
-                    gaps.extend(image_uri.gap().or(resolved.gap()).cloned());
+                    gaps.extend([image_uri.gap(), resolved.gap()].into_iter().flatten().cloned());
                     gaps.extend(location.gap().cloned());
                 }
             }
@@ -130,9 +138,37 @@ fn told_elsewhere(cx: &Context<'_>) -> BTreeSet<Gap> {
         told.extend(repository.mutability.gap().cloned());
         told.extend(repository.tags.gap().cloned());
     }
+    told.extend(consequences(cx));
     let foreign = cx.evidence.inventory.layers.values().filter(|layer| !cx.is_own(&layer.arn.account));
     told.extend(foreign.filter_map(|layer| layer.policy.gap()).cloned());
     told
+}
+
+/// Gaps that only follow from another one about the same artifact: bytes that could not be had can be neither unpacked nor searched for
+/// signatures, and it is said once, as the bytes' gap.
+fn consequences(cx: &Context<'_>) -> BTreeSet<Gap> {
+    let mut causes: BTreeMap<&str, BTreeSet<&Gap>> = BTreeMap::new();
+    let mut effects: BTreeMap<&str, Vec<&Gap>> = BTreeMap::new();
+    for artifact in cx.artifacts() {
+        if let Some(cause) = artifact.blob.gap() {
+            causes.entry(&cause.subject).or_default().insert(cause);
+            let listed = match &artifact.subject {
+                Subject::Layer(arn) => cx.evidence.inventory.layers.get(arn).and_then(|layer| layer.content.gap()),
+                Subject::Function(_) | Subject::Image(_) | Subject::File(_) => None,
+            };
+            let gaps = [listed, artifact.contents.gap(), artifact.signatures.gap()].into_iter().flatten();
+            effects.entry(&cause.subject).or_default().extend(gaps.filter(|gap| gap.reason == cause.reason));
+        }
+    }
+    for version in cx.evidence.inventory.functions.iter().flat_map(|function| &function.versions) {
+        let (FunctionCode::Zip { location, .. } | FunctionCode::Image { location, .. }) = &version.code;
+        let Some(gap) = location.gap() else { continue };
+        if causes.get(gap.subject.as_str()).is_some_and(|causes| causes.iter().any(|cause| cause.reason == gap.reason)) {
+            effects.entry(&gap.subject).or_default().push(gap);
+        }
+    }
+    let is_cause = |subject: &str, gap: &Gap| causes.get(subject).is_some_and(|causes| causes.contains(gap));
+    effects.into_iter().flat_map(|(subject, gaps)| gaps.into_iter().filter(move |gap| !is_cause(subject, gap))).cloned().collect()
 }
 
 /// `ACCOUNT/REGION` of an ARN or an image, else the subject itself; safe to print.

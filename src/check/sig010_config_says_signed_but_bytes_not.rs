@@ -7,6 +7,7 @@ use crate::evidence::Artifact;
 use crate::finding::{Confidence, EvidenceKind, Finding, Rule, Severity};
 use crate::model::artifact::{ServiceSigning, Subject};
 use crate::model::printable::printable;
+use crate::signature::JudgedSignature;
 
 static RULE: Rule = Rule {
     id: "SIG010",
@@ -61,11 +62,12 @@ fn is_zip(artifact: &Artifact) -> bool {
 /// What the bytes say against the statement; `None` where nothing does. A chain to a root that nobody pinned does not contradict AWS,
 /// nor does a signature that could not be judged.
 fn bytes_say(artifact: &Artifact) -> Option<String> {
-    if is_unsigned(artifact) {
-        return Some("its bytes carry no signature".into());
+    let all: Vec<&JudgedSignature> = signatures(artifact).iter().filter(|signature| signature.scheme == "aws-signer").collect();
+    // A list that holds only signatures of other schemes means that this one looked and found none: a gap of its own would stand in it.
+    if is_unsigned(artifact) || (all.is_empty() && !signatures(artifact).is_empty()) {
+        return Some("its bytes carry no signature of AWS Signer".into());
     }
-    let all = signatures(artifact);
-    let broken: Vec<_> = all.iter().filter_map(rejection).filter(|why| why.is_integrity()).collect();
+    let broken: Vec<_> = all.iter().filter_map(|signature| rejection(signature)).filter(|why| why.is_integrity()).collect();
     let first = broken.first().filter(|_| broken.len() == all.len())?;
     Some(format!("the signature in its bytes does not hold: {}", printable(&first.to_string())))
 }

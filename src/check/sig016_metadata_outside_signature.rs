@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::listing::capped;
+use super::listing::{capped, count};
 use super::signed::{signatures, verified};
 use super::{Check, Context};
 use crate::evidence::Artifact;
@@ -67,7 +67,7 @@ fn compare(cx: &Context<'_>, signature: &str, first: &[&Artifact], other: &[&Art
                 let message = format!("{start}; names, sizes and modes agree, so it was repacked after signing");
                 (Severity::Low, Confidence::High, message, Vec::new())
             } else {
-                let message = format!("{start}; {} entries differ in what the signature does not bind", differences.len());
+                let message = format!("{start}; what the signature does not bind differs in {}", count(differences.len(), "path"));
                 (RULE.severity, Confidence::High, message, capped(differences))
             }
         }

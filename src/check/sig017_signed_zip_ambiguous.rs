@@ -64,22 +64,8 @@ fn facts(artifact: &Artifact) -> BTreeSet<String> {
     if found.is_empty() || found.iter().all(|signature| signature.scheme != "aws-signer") {
         return facts;
     }
-    for why in found.iter().filter_map(rejection) {
-        match why {
-            Rejection::SeveralSignatures { .. } | Rejection::EntryAfterSignature { .. } => {
-                facts.insert(printable(&why.to_string()).into_owned());
-            }
-            Rejection::AmbiguousArchive { .. }
-            | Rejection::Malformed { .. }
-            | Rejection::Algorithm { .. }
-            | Rejection::ContentDigest { .. }
-            | Rejection::BadSignature
-            | Rejection::Chain { .. }
-            | Rejection::CertificateValidity { .. }
-            | Rejection::UntrustedRoot { .. }
-            | Rejection::FromTheFuture { .. } => {}
-        }
-    }
+    let several = |why: &&Rejection| matches!(why, Rejection::SeveralSignatures { .. } | Rejection::EntryAfterSignature { .. });
+    facts.extend(found.iter().filter_map(rejection).filter(several).map(|why| printable(&why.to_string()).into_owned()));
     let Some(contents) = artifact.contents.present() else { return facts };
     for anomaly in &contents.anomalies {
         let what = match anomaly.kind {
