@@ -1,5 +1,7 @@
 //! What can be wrong with an archive. Anomalies are data: an attacker's archive is a finding, not an error of ours.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// One thing that is wrong with an archive.
@@ -11,6 +13,51 @@ pub struct Anomaly {
     pub path: String,
     /// Numbers, targets and places: what was expected and what was found. Print through `printable`.
     pub detail: String,
+}
+
+/// Anomalies as they are found. Of one kind at most [`Anomalies::PER_KIND`] are kept, and a last one counts the rest, so that an
+/// archive of a million bad names can't fill the memory.
+#[derive(Debug, Clone, Default)]
+pub struct Anomalies {
+    kept: Vec<Anomaly>,
+    counts: BTreeMap<AnomalyKind, u64>,
+}
+
+impl Anomalies {
+    /// How many of one kind are kept.
+    pub const PER_KIND: u64 = 1_000;
+
+    /// Adds one.
+    pub fn push(&mut self, kind: AnomalyKind, path: impl Into<String>, detail: impl Into<String>) {
+        let count = self.counts.entry(kind).or_default();
+        *count = count.saturating_add(1);
+        if *count <= Self::PER_KIND {
+            self.kept.push(Anomaly { kind, path: path.into(), detail: detail.into() });
+        }
+    }
+
+    /// Adds what another reader found.
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Anomaly>) {
+        for other in others {
+            self.push(other.kind, other.path, other.detail);
+        }
+    }
+
+    /// True where one of this kind was found.
+    pub fn has(&self, kind: AnomalyKind) -> bool {
+        self.counts.contains_key(&kind)
+    }
+
+    /// All that were kept, in the order in which they were found, then one for each kind of which more were found.
+    pub fn into_vec(mut self) -> Vec<Anomaly> {
+        for (&kind, &count) in &self.counts {
+            if count > Self::PER_KIND {
+                let more = count.saturating_sub(Self::PER_KIND);
+                self.kept.push(Anomaly { kind, path: String::new(), detail: format!("{more} more of this kind are not listed") });
+            }
+        }
+        self.kept
+    }
 }
 
 /// The kinds of anomaly.

@@ -1,15 +1,19 @@
 //! Stage 3: hostile bytes to a [`FileTree`] and [`Anomaly`]s. Nothing is ever extracted to a path that an archive chose.
 
 pub mod anomaly;
+pub mod error;
 pub mod limits;
 pub mod overlay;
 pub mod tree;
+pub mod zip;
 
 use serde::{Deserialize, Serialize};
 
 pub use anomaly::{Anomaly, AnomalyKind};
+pub use error::{NotAZip, UnpackError};
 pub use limits::Limits;
 pub use tree::{EntryKind, FileEntry, FileTree};
+pub use zip::{EntryVisitor, StreamReport, ZipEntry, ZipIndex};
 
 /// What an artifact's bytes hold.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,3 +1,9 @@
-//! The one integration test binary; its modules mirror src/.
+//! The one integration test binary; its modules mirror `src/`.
 
+#[path = "../../examples/make_fleet/fleet/mod.rs"]
+mod fleet;
+#[path = "../forge/mod.rs"]
+mod forge;
 mod inventory;
+mod signature;
+mod unpack;

@@ -1,0 +1,110 @@
+//! Positioned reads of the archive's file.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::super::error::UnpackError;
+
+/// An open archive.
+#[derive(Debug)]
+pub(super) struct Source {
+    file: File,
+    path: PathBuf,
+    len: u64,
+}
+
+impl Source {
+    /// Opens a regular file; anything else (a FIFO would block) is refused.
+    pub(super) fn open(path: &Path) -> Result<Self, UnpackError> {
+        let io = |source| UnpackError::Io { path: path.into(), source };
+        if !fs::metadata(path).map_err(io)?.is_file() {
+            return Err(UnpackError::NotAFile { path: path.into() });
+        }
+        let file = File::open(path).map_err(io)?;
+        let len = file.metadata().map_err(io)?.len();
+        Ok(Self { file, path: path.into(), len })
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Fills `buf` from `offset` as far as the file reaches, and says how far that is.
+    pub(super) fn read_at(&self, mut offset: u64, buf: &mut [u8]) -> Result<usize, UnpackError> {
+        let mut filled = 0;
+        while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.file.read_at(rest, offset) {
+                Ok(0) => break,
+                Ok(n) => {
+                    filled = filled.saturating_add(n);
+                    offset = offset.saturating_add(n as u64);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(UnpackError::Io { path: self.path.clone(), source }),
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// Reads of neighbouring pieces through one buffer.
+pub(super) struct Window<'a> {
+    source: &'a Source,
+    ahead: usize,
+    start: u64,
+    buf: Vec<u8>,
+}
+
+impl<'a> Window<'a> {
+    /// `ahead`: bytes to read at once.
+    pub(super) fn new(source: &'a Source, ahead: usize) -> Self {
+        Self { source, ahead, start: 0, buf: Vec::new() }
+    }
+
+    /// `len` bytes at `offset`, or `None` where the file ends before.
+    pub(super) fn bytes(&mut self, offset: u64, len: usize) -> Result<Option<&[u8]>, UnpackError> {
+        if self.held(offset, len).is_none() {
+            let mut buf = std::mem::take(&mut self.buf);
+            buf.resize(len.max(self.ahead), 0);
+            let filled = self.source.read_at(offset, &mut buf)?;
+            buf.truncate(filled);
+            self.buf = buf;
+            self.start = offset;
+        }
+        Ok(self.held(offset, len))
+    }
+
+    fn held(&self, offset: u64, len: usize) -> Option<&[u8]> {
+        let from = usize::try_from(offset.checked_sub(self.start)?).ok()?;
+        self.buf.get(from..from.checked_add(len)?)
+    }
+}
+
+/// Little-endian fields, read one after the other; `None` where the bytes end.
+pub(super) struct Fields<'a>(pub(super) &'a [u8]);
+
+impl<'a> Fields<'a> {
+    pub(super) fn bytes(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (head, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(head)
+    }
+
+    pub(super) fn u16(&mut self) -> Option<u16> {
+        Some(u16::from_le_bytes(self.bytes(2)?.try_into().ok()?))
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        Some(u32::from_le_bytes(self.bytes(4)?.try_into().ok()?))
+    }
+
+    pub(super) fn u64(&mut self) -> Option<u64> {
+        Some(u64::from_le_bytes(self.bytes(8)?.try_into().ok()?))
+    }
+}

@@ -1,0 +1,3 @@
+//! Stage 4a.
+
+mod forged;

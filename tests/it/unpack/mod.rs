@@ -1,0 +1,3 @@
+//! Stage 3: hostile and honest archives.
+
+mod honest_zip;
