@@ -3,9 +3,12 @@
 //! Each `cli/NAME.rs` holds `pub struct Args` (clap) and
 //! `pub fn run(args: &Args, global: &Global, out: &mut dyn io::Write) -> Result<Exit, Failure>`.
 
+pub mod cache;
 pub mod exit;
 pub mod global;
+pub mod history;
 pub mod inventory;
+pub mod output;
 
 pub use exit::{Exit, Failure};
 pub use global::Global;

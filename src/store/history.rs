@@ -1,9 +1,15 @@
 //! Scan history: what was found when, and what changed since.
 
+mod delta;
+pub(super) mod sqlite;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use delta::delta;
+pub use sqlite::{History, HistoryError, ScanSummary};
 
 /// One finished run, as kept. Rows are plain text, so that history depends on no later stage and stays readable for years.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +39,7 @@ pub struct FindingRow {
     pub rule: String,
     /// Severity's name.
     pub severity: String,
-    /// `fail`, `incomplete` or `waived`.
+    /// `fail`, `incomplete` or `waived`; in a kept record also `unknown:` and one of these, see [`ScanRecord::carry_unknown`].
     pub status: String,
     /// Subject.
     pub subject: String,
@@ -48,7 +54,8 @@ pub struct FindingRow {
 pub struct SubjectRow {
     /// Verdict's name.
     pub verdict: String,
-    /// Digest of the bytes, OCI form; empty where there were none.
+    /// Digest of the bytes, OCI form; empty where there were none. In a kept record also `last-known ` and a digest, see
+    /// [`ScanRecord::carry_unknown`].
     pub digest: String,
 }
 
@@ -61,13 +68,13 @@ pub struct Delta {
     pub since_id: Option<i64>,
     /// True where the policy file is another one than then.
     pub policy_changed: bool,
-    /// Fingerprints that were not there before (status fail).
+    /// Fingerprints with status fail that did not have it before: they were not there, or on other bytes, or waived or incomplete.
     pub new: Vec<String>,
     /// Fingerprints that were there before and still are.
     pub standing: Vec<String>,
     /// Findings of the earlier run that are gone, and whose subject could be looked at in this run.
     pub resolved: Vec<FindingRow>,
-    /// Findings of the earlier run that can no longer be told: their subject could not be looked at in this run.
+    /// Findings of the earlier run that can't be told: their subject could not be looked at in this run (or still can't).
     pub newly_unknown: Vec<FindingRow>,
     /// Subjects whose verdict changed: name, then, now.
     pub verdicts: Vec<(String, String, String)>,

@@ -2,7 +2,19 @@
 
 pub mod history;
 
+mod analyses;
+mod blobs;
+mod error;
+mod folder;
+mod lease;
+mod upkeep;
+
 use serde::Serialize;
+
+pub use analyses::{ANALYSIS_BYTES, AnalysisKey};
+pub use blobs::{Damage, LEFTOVER_AGE, Quarantined, Store, StoredBlob};
+pub use error::{PutError, StoreError};
+pub use upkeep::{Amount, PruneOptions, Pruned, StoreInfo, Verified};
 
 use crate::model::digest::{ClaimedDigest, Digest};
 

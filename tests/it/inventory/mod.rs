@@ -1,4 +1,6 @@
 mod account;
+mod command;
+mod fleet;
 mod recorded_layers;
 mod recorded_registry;
 mod snapshot;

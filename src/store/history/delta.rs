@@ -1,0 +1,124 @@
+//! What changed between two runs. Pure.
+
+use std::collections::BTreeSet;
+
+use super::{Delta, FindingRow, ScanRecord, SubjectRow};
+
+/// Status of a finding that a run carried over from an earlier one because its subject could not be looked at: this, then the status
+/// that it had when last seen.
+const UNKNOWN: &str = "unknown:";
+
+/// In a digest, the same: the digest that the bytes had when they were last had.
+const LAST_KNOWN: &str = "last-known ";
+
+/// Compares a run with the one before it. `unknown_subjects` could not be looked at in `now`, in whole or in part: what was found on
+/// them earlier is not resolved by being gone.
+///
+/// A finding counts as the same only on the same bytes: where the subject's digest changed, it is new (DESIGN §4 rule 11).
+pub fn delta(before: Option<(i64, &ScanRecord)>, now: &ScanRecord, unknown_subjects: &BTreeSet<String>) -> Delta {
+    let Some((id, before)) = before else {
+        let new = now.findings.iter().filter(|(_, row)| row.status == "fail").map(|(fingerprint, _)| fingerprint.clone()).collect();
+        return Delta { new, ..Delta::default() };
+    };
+    let mut delta = Delta {
+        since: Some(before.started_at),
+        since_id: Some(id),
+        policy_changed: before.policy_sha256 != now.policy_sha256,
+        ..Delta::default()
+    };
+
+    for (name, row) in &now.subjects {
+        let Some(then) = before.subjects.get(name) else { continue };
+        if then.verdict != row.verdict {
+            delta.verdicts.push((name.clone(), then.verdict.clone(), row.verdict.clone()));
+        }
+        let (old, new) = (last_digest(then), last_digest(row));
+        if old != new && !old.is_empty() && !new.is_empty() {
+            delta.digests.push((name.clone(), old.into(), new.into()));
+        }
+    }
+    let changed: BTreeSet<&str> = delta.digests.iter().map(|(name, _, _)| name.as_str()).collect();
+
+    for (fingerprint, row) in &now.findings {
+        let then = before.findings.get(fingerprint).filter(|_| !changed.contains(row.subject.as_str()));
+        match then {
+            Some(then) if row.status != "fail" || last_status(then) == "fail" => delta.standing.push(fingerprint.clone()),
+            Some(_) => delta.new.push(fingerprint.clone()),
+            None if row.status == "fail" => delta.new.push(fingerprint.clone()),
+            None => {}
+        }
+    }
+    for (fingerprint, row) in &before.findings {
+        if now.findings.contains_key(fingerprint) {
+            continue;
+        }
+        if unknown_subjects.contains(&row.subject) {
+            delta.newly_unknown.push(FindingRow { status: last_status(row).into(), ..row.clone() });
+        } else {
+            delta.resolved.push(FindingRow { status: last_status(row).into(), ..row.clone() });
+        }
+    }
+    delta
+}
+
+impl Delta {
+    /// The findings that `--fail-on new` fails on: all that are new, and all tampering, new or standing (DESIGN §4 rule 11). Sorted.
+    pub fn gate_new(&self, now: &ScanRecord) -> Vec<String> {
+        let tampering = now.findings.iter().filter(|(_, row)| row.tampering).map(|(fingerprint, _)| fingerprint);
+        let all: BTreeSet<&String> = self.new.iter().chain(tampering).collect();
+        all.into_iter().cloned().collect()
+    }
+}
+
+impl ScanRecord {
+    /// Takes over from the run before what this one could not look at, so that it is neither forgotten nor taken for resolved in the
+    /// runs after: findings with status `unknown:STATUS`, and digests as `last-known DIGEST`. For the record that is kept, not for
+    /// the report; [`delta`] understands both.
+    pub fn carry_unknown(&mut self, before: &Self, unknown_subjects: &BTreeSet<String>) {
+        for (fingerprint, row) in &before.findings {
+            if unknown_subjects.contains(&row.subject) && !self.findings.contains_key(fingerprint) {
+                let status = format!("{UNKNOWN}{}", last_status(row));
+                self.findings.insert(fingerprint.clone(), FindingRow { status, ..row.clone() });
+            }
+        }
+        for (name, then) in &before.subjects {
+            let digest = last_digest(then);
+            if !unknown_subjects.contains(name) {
+                continue;
+            }
+            let row = self.subjects.entry(name.clone()).or_insert_with(|| SubjectRow { verdict: "unknown".into(), digest: String::new() });
+            if row.digest.is_empty() && !digest.is_empty() {
+                row.digest = format!("{LAST_KNOWN}{digest}");
+            }
+        }
+    }
+
+    /// Subjects that this kept run could not look at, as far as its rows tell: findings that are unknown or incomplete, and digests
+    /// that were known in `before` and are not here. For comparing two kept runs.
+    pub fn unknown_subjects(&self, before: &Self) -> BTreeSet<String> {
+        let of_findings = self.findings.values().filter(|row| row.status == "incomplete" || row.status.starts_with(UNKNOWN));
+        let mut unknown: BTreeSet<String> = of_findings.map(|row| row.subject.clone()).collect();
+        for (name, row) in &self.subjects {
+            let known_before = before.subjects.get(name).is_some_and(|then| !last_digest(then).is_empty());
+            if row.digest.starts_with(LAST_KNOWN) || (row.digest.is_empty() && known_before) {
+                unknown.insert(name.clone());
+            }
+        }
+        unknown
+    }
+
+    /// The findings that this run itself saw: without those that [`ScanRecord::carry_unknown`] took over.
+    pub fn seen(&self) -> Self {
+        let mut seen = self.clone();
+        seen.findings.retain(|_, row| !row.status.starts_with(UNKNOWN));
+        seen
+    }
+}
+
+fn last_status(row: &FindingRow) -> &str {
+    row.status.strip_prefix(UNKNOWN).unwrap_or(&row.status)
+}
+
+fn last_digest(row: &SubjectRow) -> &str {
+    row.digest.strip_prefix(LAST_KNOWN).unwrap_or(&row.digest)
+}
