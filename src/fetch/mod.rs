@@ -118,12 +118,16 @@ fn put(
         Ok(blob) => Ok(Observed::Present(Fetched::Blob(blob))),
         Err(PutError::Store(error)) => Err(error.into()),
         Err(PutError::Source { error, .. }) => unreadable(error).map(Observed::Unknown),
-        Err(PutError::TooLarge { cap }) => Ok(Observed::Unknown(Gap {
-            subject: wanted.subject.into(),
-            wanted: "the bytes of the zip".into(),
-            reason: GapReason::TooLarge { limit: "zip_bytes".into() },
-            detail: format!("larger than {cap} bytes"),
-            next_step: "Lambda takes no zip of this size; find out what it is.".into(),
-        })),
+        Err(PutError::TooLarge { .. }) => Ok(Observed::Unknown(too_large(wanted))),
+    }
+}
+
+fn too_large(wanted: &Wanted<'_>) -> Gap {
+    Gap {
+        subject: wanted.subject.into(),
+        wanted: "the bytes of the zip".into(),
+        reason: GapReason::TooLarge { limit: "zip_bytes".into() },
+        detail: format!("larger than {MAX_ZIP_BYTES} bytes"),
+        next_step: "Lambda takes no zip of this size; find out what it is.".into(),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use layerproof::cli::inventory::{Args, Format, run};
+use layerproof::cli::inventory::{Args, run};
+use layerproof::cli::output::OutputFormat as Format;
 use layerproof::cli::{Exit, Failure, Global};
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ fn gap_makes_the_listing_incomplete_and_is_shown_with_its_next_step() {
         "driver-portal:2026.10.3 = sha256:",
         "label-fonts:1",
         ", public",
-        "15 functions in 24 versions, 15 layer versions, 3 image repositories, 2 not learned",
+        "15 functions in 25 versions, 15 layer versions, 3 image repositories, 2 not learned",
         "unauthenticated",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
@@ -81,7 +82,7 @@ fn json_says_who_uses_a_layer_and_what_is_missing() {
     let (exit, text) = output(Path::new(FLEET), Format::Json).unwrap();
     assert_eq!(exit, Exit::Incomplete);
     let document: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(document["layerproof_inventory"], 1);
+    assert_eq!(document["schema"], "layerproof/inventory/v1");
     let common = document["layers"]
         .as_array()
         .unwrap()
