@@ -9,6 +9,9 @@ use crate::model::gap::{Gap, GapReason};
 use crate::model::observed::Observed;
 use crate::store::{Integrity, Store};
 
+const RECORD: &str = "Record the account again with its blobs.";
+const RIGHTS: &str = "Give this user the right to read the snapshot.";
+
 /// Reads the file below `root`, through no symbolic link. Where it was not recorded, a copy of the claimed digest in the store does.
 pub(super) fn fetch(root: &Path, path: &Path, wanted: &Wanted<'_>, store: &Store) -> Result<Observed<Fetched>, FetchError> {
     let gap = |reason, problem: &dyn std::fmt::Display, next_step: &str| Gap {
@@ -18,7 +21,6 @@ pub(super) fn fetch(root: &Path, path: &Path, wanted: &Wanted<'_>, store: &Store
         detail: format!("{}: {problem}", path.display()),
         next_step: next_step.into(),
     };
-    const RECORD: &str = "Record the account again with its blobs.";
     let file = match contained(root, path) {
         Ok(file) => file,
         Err(PathProblem::Missing) => {
@@ -27,12 +29,13 @@ pub(super) fn fetch(root: &Path, path: &Path, wanted: &Wanted<'_>, store: &Store
                 None => Observed::Unknown(gap(GapReason::NotRecorded, &"there is no such file", RECORD)),
             });
         }
+        Err(problem @ PathProblem::Io(_)) => return Ok(Observed::Unknown(gap(GapReason::Unreachable, &problem, RIGHTS))),
         Err(problem) => {
             let next_step = "Look at who can write the snapshot, and record the account again.";
             return Ok(Observed::Unknown(gap(GapReason::Malformed, &problem, next_step)));
         }
     };
-    let unreadable = |error| gap(GapReason::Unreachable, &error, "Give this user the right to read the snapshot.");
+    let unreadable = |error| gap(GapReason::Unreachable, &error, RIGHTS);
     match File::open(file) {
         Ok(mut file) => put(&mut file, wanted, store, |error| Ok(unreadable(error))),
         Err(error) => Ok(Observed::Unknown(unreadable(error))),

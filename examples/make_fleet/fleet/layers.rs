@@ -120,11 +120,13 @@ fn all() -> Vec<Layer> {
     let release = |label| Signing::release(EU, label);
     vec![
         layer((PROD, EU), "parcel-common", 11, "2026-06-02T09:14:07.000+0000", signed(&common("2.3.1"), &release("parcel-common-11"))),
-        Layer {
-            policy: vec![allow("data-account", json!({"AWS": format!("arn:aws:iam::{DATA}:root")}), &arn((PROD, EU), "parcel-common", 12))],
-            asked_from: &[(DATA, EU)],
-            ..layer((PROD, EU), "parcel-common", 12, "2026-09-14T08:20:11.000+0000", signed(&common("2.4.0"), &release("parcel-common-12")))
-        },
+        shared(layer(
+            (PROD, EU),
+            "parcel-common",
+            12,
+            "2026-09-14T08:20:11.000+0000",
+            signed(&common("2.4.0"), &release("parcel-common-12")),
+        )),
         // The same name and version in another region, from another build.
         layer(
             (PROD, US),
@@ -134,17 +136,13 @@ fn all() -> Vec<Layer> {
             signed(&common("2.4.0+local"), &Signing::release(US, "parcel-common-12-us")),
         ),
         layer((PROD, EU), "http-client", 4, "2026-05-19T11:02:30.000+0000", unsigned(&http_client("1.8.2"))),
-        Layer {
-            policy: vec![allow("data-account", json!({"AWS": format!("arn:aws:iam::{DATA}:root")}), &arn((PROD, EU), "http-client", 5))],
-            asked_from: &[(DATA, EU)],
-            ..layer(
-                (PROD, EU),
-                "http-client",
-                5,
-                "2026-08-25T07:33:12.000+0000",
-                only_said_to_be_signed(&http_client("1.9.0"), &release("http-client-5")),
-            )
-        },
+        shared(layer(
+            (PROD, EU),
+            "http-client",
+            5,
+            "2026-08-25T07:33:12.000+0000",
+            only_said_to_be_signed(&http_client("1.9.0"), &release("http-client-5")),
+        )),
         layer(
             (PROD, EU),
             "image-tools",
@@ -170,25 +168,32 @@ fn all() -> Vec<Layer> {
             policy: vec![allow("everyone", json!("*"), &arn((PROD, EU), "label-fonts", 1))],
             ..layer((PROD, EU), "label-fonts", 1, "2026-01-20T09:31:18.000+0000", signed(&label_fonts(), &release("label-fonts-1")))
         },
-        layer(
-            (DATA, EU),
+        shared(layer(
+            (PROD, EU),
             "address-tables",
             1,
             "2026-08-03T06:10:44.000+0000",
             tampered(&address_tables("2026-07"), &release("address-tables-1"), "SW1A 1AA;London;forward-to=depot-99\n"),
-        ),
-        layer(
-            (DATA, EU),
+        )),
+        shared(layer(
+            (PROD, EU),
             "address-tables",
             2,
             "2026-10-05T06:12:09.000+0000",
             signed(&address_tables("2026-09"), &Signing { profile: "sandbox", ..release("address-tables-2") }),
-        ),
+        )),
+        layer((DATA, EU), "rollup-schema", 1, "2026-09-30T12:00:00.000+0000", signed(&rollup_schema(), &release("rollup-schema-1"))),
         Layer {
             asked_from: &[(DATA, EU)],
             ..layer((VENDOR, EU), "vantage-agent", 20, "2026-07-30T18:00:00.000+0000", unsigned(&vantage_agent()))
         },
     ]
+}
+
+/// Shared with the data account, which uses it.
+fn shared(layer: Layer) -> Layer {
+    let statement = allow("data-account", json!({"AWS": format!("arn:aws:iam::{DATA}:root")}), &layer.arn());
+    Layer { policy: vec![statement], asked_from: &[(DATA, EU)], ..layer }
 }
 
 fn common(version: &str) -> Vec<Entry> {
@@ -255,6 +260,10 @@ fn address_tables(edition: &str) -> Vec<Entry> {
         Entry::file("tables/redirects.csv", "SW1A 1AA;London;forward-to=none\n"),
         Entry::file("python/address_tables/__init__.py", format!("EDITION = \"{edition}\"\n")),
     ]
+}
+
+fn rollup_schema() -> Vec<Entry> {
+    vec![Entry::file("schema/sales.json", "{\"day\": \"date\", \"cents\": \"integer\"}\n")]
 }
 
 fn vantage_agent() -> Vec<Entry> {

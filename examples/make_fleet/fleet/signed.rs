@@ -36,9 +36,9 @@ pub struct Signing<'a> {
 }
 
 impl<'a> Signing<'a> {
-    /// The release profile, in September 2026, for eleven years.
+    /// The release profile, in June 2025, for the 135 months that Signer gives.
     pub fn release(region: &'a str, label: &'a str) -> Self {
-        Self { region, profile: "release", label, signed_at: "2026-09-14T08:12:43.310Z", expires_at: "2037-12-14T08:12:43.310Z" }
+        Self { region, profile: "release", label, signed_at: "2025-06-02T08:12:43.310Z", expires_at: "2036-09-02T08:12:43.310Z" }
     }
 
     fn options(&self) -> SignerOptions {

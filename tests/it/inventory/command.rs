@@ -22,14 +22,14 @@ fn gap_makes_the_listing_incomplete_and_is_shown_with_its_next_step() {
     let (exit, text) = output(Path::new(FLEET), Format::Text).unwrap();
     assert_eq!(exit, Exit::Incomplete);
     for expected in [
-        "could not learn the bytes of the layer version of arn:aws:lambda:eu-west-1:111122223333:layer:legacy-pdf:9: deleted",
+        "could not learn the bytes of arn:aws:lambda:eu-west-1:111122223333:layer:legacy-pdf:9: deleted",
         "Move the functions that use it",
         "alias live -> 3, 4 takes 10.0 %",
         "used by arn:aws:lambda:eu-west-1:444455556666:function:sales-rollup:$LATEST",
         "driver-portal:2026.10.3 = sha256:",
         "label-fonts:1",
         ", public",
-        "15 functions in 25 versions, 15 layer versions, 3 image repositories, 2 not learned",
+        "15 functions in 25 versions, 16 layer versions, 3 image repositories, 2 not learned",
         "unauthenticated",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
