@@ -1,11 +1,12 @@
 //! `layerproof inventory`: what is deployed, and what could not be learned, without reading any artifact.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::output::{OutputFormat, columns, counted, emit, emit_json};
 use super::{Exit, Failure, Global};
 use crate::inventory::{InventoryError, Request, inventory};
 use crate::model::arn::{FunctionArn, LayerVersionArn};
@@ -26,17 +27,8 @@ pub struct Args {
     pub snapshot: PathBuf,
 
     /// How to write it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-}
-
-/// How an inventory is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For a person.
-    Text,
-    /// `layerproof_inventory` version 1: the inventory with `used_by` for layers.
-    Json,
+    #[arg(long, value_enum, default_value_t)]
+    pub format: OutputFormat,
 }
 
 /// Runs the command.
@@ -46,15 +38,9 @@ pub fn run(args: &Args, _global: &Global, out: &mut dyn Write) -> Result<Exit, F
         .build()
         .map_err(|error| Failure::internal(format!("the asynchronous runtime does not start: {error}")))?;
     let inventory = runtime.block_on(inventory(&request)).map_err(|error| failure(&error))?;
-    let written = match args.format {
-        Format::Text => text(&inventory, out),
-        Format::Json => json(&inventory, out),
-    };
-    match written {
-        // The reader of a pipe has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(error) => return Err(Failure::internal(format!("cannot write the inventory: {error}"))),
-        Ok(()) => {}
+    match args.format {
+        OutputFormat::Text => emit(out, &text(&inventory))?,
+        OutputFormat::Json => emit_json(out, "layerproof/inventory/v1", &document(&inventory))?,
     }
     if !inventory.gaps.is_empty() {
         return Ok(Exit::Incomplete);
@@ -76,83 +62,74 @@ pub fn failure(error: &InventoryError) -> Failure {
     }
 }
 
-fn text(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "{} {}", inventory.source.kind, printable(&inventory.source.name))?;
-    if let Some(recorded_at) = inventory.source.recorded_at {
-        write!(out, ", recorded at {recorded_at}")?;
-    }
-    writeln!(
-        out,
-        "{}",
-        if inventory.source.unauthenticated { " (unauthenticated: whoever can write it can write what it says)" } else { "" }
-    )?;
-
+fn text(inventory: &Inventory) -> String {
+    let mut lines = vec![heading(inventory)];
     let mut place = None;
     for function in &inventory.functions {
         let here = (&function.arn.account, &function.arn.region);
         if place != Some(here) {
             place = Some(here);
-            writeln!(out, "\n{} {}", here.0, here.1)?;
+            lines.push(format!("\n{} {}", here.0, here.1));
         }
-        function_text(function, out)?;
+        function_lines(function, &mut lines);
     }
     if !inventory.layers.is_empty() {
-        writeln!(out, "\nLayer versions")?;
+        lines.push("\nLayer versions".into());
     }
     let users = users(inventory);
     for layer in inventory.layers.values() {
-        layer_text(layer, users.get(&layer.arn), out)?;
+        layer_lines(layer, users.get(&layer.arn), &mut lines);
     }
     if !inventory.repositories.is_empty() {
-        writeln!(out, "\nImage repositories")?;
+        lines.push("\nImage repositories".into());
     }
-    for repository in inventory.repositories.values() {
-        let mutability = match &repository.mutability {
-            Observed::Present(mutability) => printable(&mutability.setting).into_owned(),
-            Observed::Absent => "does not exist".into(),
-            Observed::Unknown(_) => "mutability unknown".into(),
-        };
-        let tags = match &repository.tags {
-            Observed::Present(tags) => count(tags.len(), "tag"),
-            Observed::Absent => "no tags".into(),
-            Observed::Unknown(_) => "tags unknown".into(),
-        };
-        writeln!(out, "  {}  {mutability}, {tags}", printable(&repository.uri))?;
-    }
+    lines.extend(inventory.repositories.values().map(repository_line));
     if !inventory.gaps.is_empty() {
-        writeln!(out, "\nNot learned")?;
+        lines.push("\nNot learned".into());
     }
     for gap in &inventory.gaps {
-        writeln!(out, "  {gap}\n    {}", printable(&gap.next_step))?;
+        lines.push(format!("  {gap}"));
+        lines.push(format!("    {}", printable(&gap.next_step)));
     }
-    writeln!(out, "\nLooked at")?;
-    for row in &inventory.coverage {
-        let missing = if row.missing > 0 { format!(", {} missing", row.missing) } else { String::new() };
-        writeln!(
-            out,
-            "  {} {}  {}  {} answered{missing}",
-            printable(&row.place.account),
-            printable(&row.place.region),
-            printable(&row.api),
-            row.answered
-        )?;
-    }
-    let versions = inventory.functions.iter().map(|function| function.versions.len()).sum();
-    writeln!(
-        out,
-        "\n{} in {}, {}, {}, {} not learned",
-        count(inventory.functions.len(), "function"),
-        count(versions, "version"),
-        count(inventory.layers.len(), "layer version"),
+    lines.push("\nLooked at".into());
+    let rows: Vec<Vec<String>> = inventory
+        .coverage
+        .iter()
+        .map(|row| {
+            let missing = if row.missing > 0 { format!(", {} missing", row.missing) } else { String::new() };
+            let place = format!("{} {}", row.place.account, row.place.region);
+            vec![place, row.api.clone(), format!("{} answered{missing}", row.answered)]
+        })
+        .collect();
+    lines.push(columns(2, &rows).trim_end_matches('\n').to_owned());
+    let versions: usize = inventory.functions.iter().map(|function| function.versions.len()).sum();
+    lines.push(format!(
+        "\n{} in {}, {}, {}, {} not learned\n",
+        counted(inventory.functions.len() as u64, "function"),
+        counted(versions as u64, "version"),
+        counted(inventory.layers.len() as u64, "layer version"),
         match inventory.repositories.len() {
             1 => "1 image repository".to_owned(),
             number => format!("{number} image repositories"),
         },
         inventory.gaps.len(),
-    )
+    ));
+    lines.join("\n")
 }
 
-fn function_text(function: &Function, out: &mut dyn Write) -> io::Result<()> {
+fn heading(inventory: &Inventory) -> String {
+    let source = &inventory.source;
+    let mut heading = format!("{} {}", source.kind, printable(&source.name));
+    if let Some(recorded_at) = source.recorded_at {
+        heading += &format!(", recorded at {recorded_at}");
+    }
+    if source.unauthenticated {
+        heading += " (unauthenticated: whoever can write it can write what it says)";
+    }
+    heading
+}
+
+fn function_lines(function: &Function, lines: &mut Vec<String>) {
     let signing = match &function.code_signing {
         Observed::Present(config) => match &config.detail {
             Observed::Present(detail) => format!("code signing {}", printable(&detail.untrusted_artifact)),
@@ -161,27 +138,24 @@ fn function_text(function: &Function, out: &mut dyn Write) -> io::Result<()> {
         Observed::Absent => "no code signing".into(),
         Observed::Unknown(_) => "code signing unknown".into(),
     };
-    writeln!(out, "  {}  {signing}", function.arn.name)?;
+    lines.push(format!("  {}  {signing}", function.arn.name));
     for version in &function.versions {
-        writeln!(out, "    {:<8} {}", version.version(), version_text(version))?;
-        for layer in &version.layers {
-            writeln!(out, "             layer {}", layer.arn)?;
-        }
+        lines.push(format!("    {:<8} {}", version.version(), version_text(version)));
+        lines.extend(version.layers.iter().map(|layer| format!("             layer {}", layer.arn)));
     }
     match &function.aliases {
         Observed::Present(aliases) => {
             for alias in aliases {
-                write!(out, "    alias {} -> {}", printable(&alias.name), printable(&alias.version))?;
+                let mut line = format!("    alias {} -> {}", printable(&alias.name), printable(&alias.version));
                 for weight in &alias.weights {
                     let (whole, tenth) = (weight.permille / 10, weight.permille % 10);
-                    write!(out, ", {} takes {whole}.{tenth} %", printable(&weight.version))?;
+                    line += &format!(", {} takes {whole}.{tenth} %", printable(&weight.version));
                 }
-                writeln!(out)?;
+                lines.push(line);
             }
-            Ok(())
         }
-        Observed::Absent => Ok(()),
-        Observed::Unknown(_) => writeln!(out, "    aliases unknown"),
+        Observed::Absent => {}
+        Observed::Unknown(_) => lines.push("    aliases unknown".into()),
     }
 }
 
@@ -196,8 +170,7 @@ fn version_text(version: &FunctionVersion) -> String {
                 Observed::Present(image) => image.to_string(),
                 Observed::Absent | Observed::Unknown(_) => "unknown image".into(),
             };
-            let digest = resolved.present().and_then(|image| image.digest);
-            match digest {
+            match resolved.present().and_then(|image| image.digest) {
                 Some(digest) => format!("image {deployed} = {digest}"),
                 None => format!("image {deployed}, digest unknown"),
             }
@@ -206,23 +179,32 @@ fn version_text(version: &FunctionVersion) -> String {
     format!("{} {code}", version.architecture)
 }
 
-fn layer_text(layer: &LayerVersion, users: Option<&BTreeSet<FunctionArn>>, out: &mut dyn Write) -> io::Result<()> {
+fn layer_lines(layer: &LayerVersion, users: Option<&BTreeSet<FunctionArn>>, lines: &mut Vec<String>) {
     let content = match &layer.content {
         Observed::Present(content) => format!("{} bytes {}", content.code_size, content.code_sha256),
         Observed::Absent => "no content".into(),
         Observed::Unknown(gap) => format!("content unknown: {}", gap.reason),
     };
     let public = layer.policy.present().is_some_and(|policy| policy.permissions.iter().any(|p| p.is_public()));
-    writeln!(out, "  {}  {content}{}", layer.arn, if public { ", public" } else { "" })?;
+    lines.push(format!("  {}  {content}{}", layer.arn, if public { ", public" } else { "" }));
     match users {
-        None => writeln!(out, "    used by nothing that was looked at"),
-        Some(users) => {
-            for user in users {
-                writeln!(out, "    used by {user}")?;
-            }
-            Ok(())
-        }
+        None => lines.push("    used by nothing that was looked at".into()),
+        Some(users) => lines.extend(users.iter().map(|user| format!("    used by {user}"))),
     }
+}
+
+fn repository_line(repository: &Repository) -> String {
+    let mutability = match &repository.mutability {
+        Observed::Present(mutability) => printable(&mutability.setting).into_owned(),
+        Observed::Absent => "does not exist".into(),
+        Observed::Unknown(_) => "mutability unknown".into(),
+    };
+    let tags = match &repository.tags {
+        Observed::Present(tags) => counted(tags.len() as u64, "tag"),
+        Observed::Absent => "no tags".into(),
+        Observed::Unknown(_) => "tags unknown".into(),
+    };
+    format!("  {}  {mutability}, {tags}", printable(&repository.uri))
 }
 
 fn users(inventory: &Inventory) -> BTreeMap<LayerVersionArn, BTreeSet<FunctionArn>> {
@@ -235,43 +217,38 @@ fn users(inventory: &Inventory) -> BTreeMap<LayerVersionArn, BTreeSet<FunctionAr
     users
 }
 
-fn json(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        layerproof_inventory: u32,
-        source: &'a SourceInfo,
-        places: &'a [Place],
-        functions: &'a [Function],
-        layers: Vec<Layer<'a>>,
-        repositories: Vec<&'a Repository>,
-        gaps: &'a [Gap],
-        coverage: &'a [CoverageRow],
-    }
-    #[derive(Serialize)]
-    struct Layer<'a> {
-        #[serde(flatten)]
-        layer: &'a LayerVersion,
-        used_by: Vec<&'a FunctionArn>,
-    }
+fn document(inventory: &Inventory) -> Document<'_> {
     let users = users(inventory);
-    let document = Document {
-        layerproof_inventory: 1,
+    Document {
         source: &inventory.source,
         places: &inventory.places,
         functions: &inventory.functions,
         layers: inventory
             .layers
             .values()
-            .map(|layer| Layer { layer, used_by: users.get(&layer.arn).into_iter().flatten().collect() })
+            .map(|layer| Layer { layer, used_by: users.get(&layer.arn).into_iter().flatten().cloned().collect() })
             .collect(),
         repositories: inventory.repositories.values().collect(),
         gaps: &inventory.gaps,
         coverage: &inventory.coverage,
-    };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    }
 }
 
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+/// The JSON document `layerproof/inventory/v1`.
+#[derive(Serialize)]
+struct Document<'a> {
+    source: &'a SourceInfo,
+    places: &'a [Place],
+    functions: &'a [Function],
+    layers: Vec<Layer<'a>>,
+    repositories: Vec<&'a Repository>,
+    gaps: &'a [Gap],
+    coverage: &'a [CoverageRow],
+}
+
+#[derive(Serialize)]
+struct Layer<'a> {
+    #[serde(flatten)]
+    layer: &'a LayerVersion,
+    used_by: Vec<FunctionArn>,
 }

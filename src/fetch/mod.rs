@@ -1,1 +1,133 @@
 //! Stage 2: bytes into the store. One file per kind of location.
+//!
+//! What could not be had is a [`Gap`]: the artifact is then unknown, and the run goes on. What this machine could not do, with a file that
+//! the user named or with the store, is a [`FetchError`], and ends the run (exit 5).
+
+mod local;
+mod oci_archive;
+mod snapshot;
+
+use std::io;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+pub use oci_archive::{MAX_ARCHIVE_BYTES, MAX_ARCHIVE_ENTRIES};
+
+use crate::model::artifact::BlobLocation;
+use crate::model::digest::ClaimedDigest;
+use crate::model::gap::{Gap, GapReason};
+use crate::model::observed::Observed;
+use crate::model::printable::printable;
+use crate::store::{PutError, Store, StoreError, StoredBlob};
+
+/// Bytes of one zip. Lambda unpacks at most 250 MB of code and layers, so that no zip that it takes comes near this.
+pub const MAX_ZIP_BYTES: u64 = 1 << 30;
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// ARN, reference or path, for gaps.
+    pub subject: &'a str,
+    /// The digest that an API answer or a reference claims.
+    pub digest: Option<ClaimedDigest>,
+    /// The size that an API answer claims, bytes.
+    pub size: Option<u64>,
+}
+
+/// Bytes that can be read.
+#[derive(Debug)]
+pub enum Fetched {
+    /// A zip, or a file that is no archive, in the store.
+    Blob(StoredBlob),
+    /// A folder that the user named; it is read in place.
+    Directory(PathBuf),
+    /// An image in an OCI layout. Nothing of it has been hashed yet: whoever reads it holds each blob against its descriptor.
+    Image(Layout),
+}
+
+/// An OCI layout on this machine, and which image of it is meant.
+#[derive(Debug)]
+pub struct Layout {
+    /// The layout's folder.
+    pub root: PathBuf,
+    /// `sha256:…` of the manifest or index, as claimed.
+    pub digest: String,
+    /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
+    pub architecture: String,
+    /// The folder that an archive was copied into; it goes away with this value.
+    pub copied_to: Option<TempDir>,
+}
+
+/// Gets the bytes at `location`, or says why they cannot be had.
+///
+/// A file that the user named is always read. A zip of an account comes out of its source; only where the source does not have it, and
+/// the store holds the claimed digest, the store's copy stands in, hashed again (`StoredBlob::from_store`). A snapshot's blob is never
+/// passed over in favour of the store: a recording whose bytes are not the claimed ones must read the same whatever was scanned before.
+///
+/// # Errors
+///
+/// A local file that cannot be read, and a store that fails.
+pub fn fetch(location: &BlobLocation, wanted: &Wanted<'_>, store: &Store) -> Result<Observed<Fetched>, FetchError> {
+    match location {
+        BlobLocation::Local(path) => local::fetch(path, wanted, store),
+        BlobLocation::Snapshot { root, path } => snapshot::fetch(root, path, wanted, store),
+        BlobLocation::OciLayout { root, digest, architecture } => Ok(Observed::Present(Fetched::Image(Layout {
+            root: root.clone(),
+            digest: digest.clone(),
+            architecture: architecture.clone(),
+            copied_to: None,
+        }))),
+        BlobLocation::OciArchive { path, digest, architecture } => oci_archive::fetch(path, digest, architecture, wanted, store),
+    }
+}
+
+/// This machine could not do it: exit 5.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// A file that the user named cannot be read.
+    #[error("cannot read {}: {source}", printable(&path.display().to_string()))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// No room, or no right, for the copy of an archive's blobs.
+    #[error("cannot write a copy of the image to {}: {source}", printable(&path.display().to_string()))]
+    Copy {
+        /// Where it was to be written.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Puts what `reader` gives into the store. `unreadable` says what a failing source is: an error for a file that the user named, a gap
+/// for one that a snapshot names.
+fn put(
+    reader: &mut dyn io::Read,
+    wanted: &Wanted<'_>,
+    store: &Store,
+    unreadable: impl FnOnce(io::Error) -> Result<Gap, FetchError>,
+) -> Result<Observed<Fetched>, FetchError> {
+    match store.put(reader, wanted.digest, wanted.size, MAX_ZIP_BYTES) {
+        Ok(blob) => Ok(Observed::Present(Fetched::Blob(blob))),
+        Err(PutError::Store(error)) => Err(error.into()),
+        Err(PutError::Source { error, .. }) => unreadable(error).map(Observed::Unknown),
+        Err(PutError::TooLarge { .. }) => Ok(Observed::Unknown(too_large(wanted))),
+    }
+}
+
+fn too_large(wanted: &Wanted<'_>) -> Gap {
+    Gap {
+        subject: wanted.subject.into(),
+        wanted: "the bytes of the zip".into(),
+        reason: GapReason::TooLarge { limit: "zip_bytes".into() },
+        detail: format!("larger than {MAX_ZIP_BYTES} bytes"),
+        next_step: "Lambda takes no zip of this size; find out what it is.".into(),
+    }
+}

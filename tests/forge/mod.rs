@@ -15,6 +15,7 @@
 pub mod ca;
 pub mod cms;
 pub mod der;
+pub mod oci;
 pub mod signer;
 pub mod zip;
 

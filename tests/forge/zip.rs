@@ -137,8 +137,8 @@ fn common_fields(entry: &Entry, stored: usize) -> Vec<u8> {
     out
 }
 
-/// RFC 1951 section 3.2.4.
-fn stored_blocks(body: &[u8]) -> Vec<u8> {
+/// The body as deflate's stored blocks (RFC 1951 section 3.2.4).
+pub fn stored_blocks(body: &[u8]) -> Vec<u8> {
     let mut blocks: Vec<&[u8]> = body.chunks(0xffff).collect();
     if blocks.is_empty() {
         blocks.push(&[]);
@@ -154,7 +154,8 @@ fn stored_blocks(body: &[u8]) -> Vec<u8> {
     out
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+/// CRC-32 as zip and gzip have it.
+pub fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
     })

@@ -39,6 +39,9 @@ impl Images {
                 architecture: architecture.into(),
             }),
             Err(PathProblem::Missing) => gap(GapReason::NotRecorded, format!("{} is not there", path.display()), record),
+            Err(problem @ PathProblem::Io(_)) => {
+                gap(GapReason::Unreachable, format!("{}: {problem}", path.display()), "Give this user the right to read the snapshot.")
+            }
             Err(problem) => gap(GapReason::Malformed, format!("{}: {problem}", path.display()), record),
         }
     }

@@ -16,8 +16,8 @@ use crate::model::gap::{Gap, GapReason};
 use crate::model::layer::{LayerContent, LayerPermission, LayerPolicy, LayerVersion};
 use crate::model::observed::Observed;
 
-const WANTED: &str = "the bytes of the layer version";
-const WANTED_POLICY: &str = "who may use the layer version";
+const WANTED: &str = "the bytes";
+const WANTED_POLICY: &str = "the sharing";
 /// Statements of one layer version's policy; its size at AWS is 20 KiB.
 const MAX_STATEMENTS: usize = 1_000;
 
@@ -142,7 +142,7 @@ fn described(recording: &mut Recording, root: &Path, arn: &LayerVersionArn) -> R
                 next_step: "Move the functions that use it to a version that still exists; a deleted one can't be downloaded.".into(),
             });
         }
-        Asked::Gap(gap) => return Err(gap),
+        Asked::Gap(gap) => return Err(foreign_denial(recording, arn, gap)),
     };
     let fail = |problem: &str| recording.malformed(&GET_LAYER_VERSION_BY_ARN, &subject, WANTED, problem);
     if answer.layer_version_arn != subject {
@@ -164,6 +164,20 @@ fn described(recording: &mut Recording, root: &Path, arn: &LayerVersionArn) -> R
         compatible_architectures: answer.compatible_architectures.unwrap_or_default(),
         policy: Observed::Absent,
     })
+}
+
+/// Across accounts AWS denies alike what is deleted, what is no longer shared and what never was (facts: aws-lambda.md §0.5), so that a
+/// right given to the recorder may not help.
+fn foreign_denial(recording: &Recording, arn: &LayerVersionArn, gap: Gap) -> Gap {
+    let place = recording.place();
+    if !matches!(gap.reason, GapReason::Denied { .. }) || place.account == arn.account {
+        return gap;
+    }
+    let next_step = format!(
+        "Ask account {} whether it deleted the version or stopped sharing it with account {}; use a version that it shares, or a copy of your own.",
+        arn.account, place.account
+    );
+    Gap { next_step, ..gap }
 }
 
 fn without_content(arn: &LayerVersionArn, gap: Gap) -> LayerVersion {

@@ -230,25 +230,31 @@ impl Recording {
     }
 
     fn load(&self, api: &Api) -> Result<Calls, Gap> {
-        let file = self.file(api);
+        let name = self.file(api);
         let gap = |reason, detail: String| Gap {
             subject: String::new(),
             wanted: String::new(),
             reason,
-            detail: format!("{}: {detail}", file.display()),
+            detail: format!("{}: {detail}", name.display()),
             next_step: NEXT_STEP_RECORD.into(),
         };
-        let path = match contained(&self.root, &file) {
+        let path = match contained(&self.root, &name) {
             Ok(path) => path,
             Err(PathProblem::Missing) => return Err(gap(GapReason::NotRecorded, "there is no such file".into())),
+            Err(problem @ PathProblem::Io(_)) => return Err(gap(GapReason::Unreachable, problem.to_string())),
             Err(problem) => return Err(gap(GapReason::Malformed, problem.to_string())),
         };
+        let unreadable = |error| gap(GapReason::Unreachable, format!("it cannot be read: {error}"));
+        let mut file = File::open(&path).map_err(unreadable)?;
+        let too_large = || gap(GapReason::TooLarge { limit: "snapshot_file_bytes".into() }, format!("larger than {MAX_FILE_BYTES} bytes"));
+        if file.metadata().map_err(unreadable)?.len() > MAX_FILE_BYTES {
+            return Err(too_large());
+        }
         let mut bytes = Vec::new();
-        File::open(&path)
-            .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|error| gap(GapReason::Malformed, format!("it cannot be read: {error}")))?;
+        (&mut file).take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        // It may have grown.
         if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(gap(GapReason::TooLarge { limit: "snapshot_file_bytes".into() }, format!("larger than {MAX_FILE_BYTES} bytes")));
+            return Err(too_large());
         }
         let recorded: Vec<RawCall> = serde_json::from_slice(&bytes)
             // serde_json's text ends in "at line L column C".

@@ -1,7 +1,7 @@
 //! Recorded functions, aliases and code signing; and `snapshot.json` itself.
 
 use layerproof::inventory::InventoryError;
-use layerproof::inventory::snapshot::read;
+use layerproof::inventory::snapshot::{MAX_FILE_BYTES, read};
 use layerproof::model::artifact::BlobLocation;
 use layerproof::model::function::FunctionCode;
 use layerproof::model::gap::GapReason;
@@ -148,6 +148,23 @@ fn malformed_json_is_a_gap_with_file_and_place_and_the_rest_is_read() {
     assert!(is_malformed(gap));
     assert!(gap.detail.contains("lambda.ListAliases.json") && gap.detail.contains("line 2 column"), "{}", gap.detail);
     assert_eq!(inventory.functions.len(), 1);
+}
+
+#[test]
+fn nested_json_bomb_is_a_gap_and_no_stack_overflow() {
+    let folder = Account::healthy().write();
+    let bomb = [b"[".repeat(200_000), b"]".repeat(200_000)].concat();
+    write_file(folder.path(), "accounts/111122223333/eu-west-1/lambda.ListAliases.json", &bomb);
+    assert!(is_malformed(gap_of(&read(folder.path()).unwrap(), FUNCTION)));
+}
+
+#[test]
+fn file_beyond_the_limit_is_a_gap_that_names_it_and_is_not_read() {
+    let folder = Account::healthy().write();
+    let path = folder.path().join("accounts/111122223333/eu-west-1/lambda.ListAliases.json");
+    std::fs::File::options().write(true).open(path).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
+    let inventory = read(folder.path()).unwrap();
+    assert_eq!(gap_of(&inventory, FUNCTION).reason, GapReason::TooLarge { limit: "snapshot_file_bytes".into() });
 }
 
 #[test]
