@@ -2,5 +2,6 @@
 
 #[path = "../forge/mod.rs"]
 mod forge;
+mod policy;
 mod signature;
 mod unpack;
