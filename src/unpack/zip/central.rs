@@ -19,14 +19,14 @@ pub(super) fn read(
     end: &End,
     limits: &Limits,
     deadline: Deadline,
+    entries: &mut Vec<ZipEntry>,
     anomalies: &mut Anomalies,
-) -> Result<(Vec<ZipEntry>, bool), UnpackError> {
-    let mut entries = Vec::new();
+) -> Result<bool, UnpackError> {
     let length = end.end.saturating_sub(end.start);
     if length > limits.directory_bytes {
         let detail = format!("directory_bytes: a central directory of {length} bytes, at most {} are read", limits.directory_bytes);
         anomalies.push(AnomalyKind::LimitExceeded, "", detail);
-        return Ok((entries, false));
+        return Ok(false);
     }
     let mut window = Window::new(source, AHEAD);
     let mut at = end.start;
@@ -38,13 +38,13 @@ pub(super) fn read(
                 format!("entries: the end record says {}, at most {} are read", end.entries, limits.entries)
             };
             anomalies.push(AnomalyKind::LimitExceeded, "", detail);
-            return Ok((entries, false));
+            return Ok(false);
         }
         let Some(record) = record(&mut window, at, end.end)? else {
             let detail =
                 format!("no central directory record at offset {at}, {} bytes before the directory's end", end.end.saturating_sub(at));
             anomalies.push(AnomalyKind::Malformed, "", detail);
-            return Ok((entries, false));
+            return Ok(false);
         };
         at = at.saturating_add(record.length);
         entries.push(entry(record, entries.len(), end, anomalies));
@@ -53,7 +53,7 @@ pub(super) fn read(
         let detail = format!("the end record says {} entries, the central directory holds {}", end.entries, entries.len());
         anomalies.push(AnomalyKind::Malformed, "", detail);
     }
-    Ok((entries, true))
+    Ok(true)
 }
 
 struct Record {
