@@ -279,3 +279,26 @@ fn values_of_another_kind_are_refused() {
     refused("[]", "must be a mapping");
     refused("just text", "must be a mapping");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 512, ..proptest::prelude::ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "[-?:,\\[\\]{}#&*!|>'\"%@` \t\n\\\\a0é~=.]{0,60}") {
+        if let Err(problems) = parse(&text) {
+            proptest::prop_assert!(!problems.is_empty());
+            render_problems(&problems, "p.yaml", &text, true);
+        }
+    }
+
+    #[test]
+    fn no_damage_to_a_policy_makes_the_validator_panic(at in 0_usize..400, length in 0_usize..20, with in "[-?:,\\[\\]{}\"a1 \n*]{0,6}") {
+        let text = statement(SIGNED);
+        let (start, end) = (at.min(text.len()), (at + length).min(text.len()));
+        let damaged = format!("{}{with}{}", &text[..start], &text[end..]);
+        if let Err(problems) = parse(&damaged) {
+            proptest::prop_assert!(!problems.is_empty());
+            render_problems(&problems, "p.yaml", &damaged, false);
+        }
+    }
+}
