@@ -11,7 +11,7 @@ use crate::model::artifact::Subject;
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
 use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Verdict};
-use crate::policy::level::Level;
+use crate::policy::level::{Action, Level};
 use crate::policy::schema::{Policy, Requirement, Statement};
 use crate::policy::scope::matching;
 use crate::store::Integrity;
@@ -200,7 +200,7 @@ impl Asked {
     }
 
     fn settle(mut self, statement: &Statement) -> Judgement {
-        if statement.exempts().is_some() {
+        if statement.aspects.authenticity != Action::Enforce {
             let (logged, enforced): (Vec<Cause>, Vec<Cause>) = self.causes.into_iter().partition(|cause| cause.authenticity);
             self.causes = enforced;
             self.logged.extend(logged.into_iter().map(|cause| cause.text));

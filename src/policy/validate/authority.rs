@@ -51,6 +51,7 @@ pub(super) fn requirement(node: &Node, what: &str, problems: &mut Problems<'_>) 
             return Some(Requirement { quantity: Quantity::Any, authorities: vec![authority] });
         }
     };
+    let form = if form == "at_least" { "of" } else { form };
     let authorities: Vec<Authority> =
         list(items?, &format!("`{form}`"), problems).iter().filter_map(|item| authority(item, problems)).collect();
     for (i, one) in authorities.iter().enumerate() {
@@ -177,16 +178,20 @@ fn exact_identity(text: &Text<'_>, problems: &mut Problems<'_>) -> Option<Identi
 
 fn regexp_identity(text: &Text<'_>, problems: &mut Problems<'_>) -> Option<Identity> {
     too_long(Some(text), "`identity_regexp`", problems);
-    // The group keeps an alternation from escaping the anchors.
-    if let Err(error) = Regex::new(&format!(r"\A(?:{})\z", text.value)) {
-        let reason = error.to_string();
-        let reason = reason.lines().last().unwrap_or("").trim().to_owned();
-        problems.add(&text.span, format!("`identity_regexp` is no regular expression: {}", shorten(&reason)));
-        return None;
-    }
-    if Regex::new(&format!(r"\A(?:{})\z", text.value)).is_ok_and(|regexp| regexp.is_match("")) {
-        problems.add(&text.span, "`identity_regexp` matches the empty text, so it may match anybody");
-        return None;
+    // By itself first, so that a stray parenthesis cannot close the group that keeps an alternation within the anchors.
+    let anchored = Regex::new(text.value).and_then(|_| Regex::new(&format!(r"\A(?:{})\z", text.value)));
+    match anchored {
+        Err(error) => {
+            let reason = error.to_string();
+            let reason = shorten(reason.lines().last().unwrap_or("").trim());
+            problems.add(&text.span, format!("`identity_regexp` is no regular expression: {reason}"));
+            return None;
+        }
+        Ok(regexp) if regexp.is_match("") => {
+            problems.add(&text.span, "`identity_regexp` matches the empty text, so it may match anybody");
+            return None;
+        }
+        Ok(_) => {}
     }
     Some(Identity::Regexp(text.value.to_owned()))
 }

@@ -79,8 +79,9 @@ impl Validator<'_, '_, '_> {
             let what = "a root";
             let Some(fields) = Fields::of(item, what, &["name", "file", "sha256", "accounts"], self.problems) else { continue };
             let name = fields.require_text("name", what, self.problems);
+            let good_name = name.as_ref().is_some_and(|name| !is_shipped(name.value) && !declared.iter().any(|other| other == name.value));
             if let Some(name) = &name {
-                if shipped().iter().any(|anchor| anchor.name == name.value) {
+                if is_shipped(name.value) {
                     self.problems.add(&name.span, format!("`{}` is the name of a root that ships with layerproof", shorten(name.value)));
                 } else if declared.iter().any(|other| other == name.value) {
                     self.problems.add(&name.span, format!("the name `{}` stands here twice", shorten(name.value)));
@@ -106,7 +107,9 @@ impl Validator<'_, '_, '_> {
                     self.problems.add(&text.span, format!("`{}` is not an account of twelve digits", shorten(text.value)));
                 }
             }
-            let (Some(name), Some(file), Some(sha256), true) = (name, file, sha256, good_fingerprint) else { continue };
+            // What is wrong already is not said again in the words of `Anchor::pinned`.
+            let good = good_name && good_fingerprint && !accounts.is_empty() && accounts.iter().all(|text| is_account(text.value));
+            let (Some(name), Some(file), Some(sha256), true) = (name, file, sha256, good) else { continue };
             let bytes = match self.root_bytes(file.value) {
                 Ok(bytes) => bytes,
                 Err(message) => {
@@ -190,6 +193,10 @@ impl Validator<'_, '_, '_> {
         anchors.sort_by(|a, b| a.name.cmp(&b.name));
         TrustAnchors { anchors }
     }
+}
+
+fn is_shipped(name: &str) -> bool {
+    shipped().iter().any(|anchor| anchor.name == name)
 }
 
 /// The names of all statements, also of those in which something is wrong.
