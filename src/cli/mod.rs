@@ -4,6 +4,7 @@
 //! `pub fn run(args: &Args, global: &Global, out: &mut dyn io::Write) -> Result<Exit, Failure>`.
 
 pub mod exit;
+pub mod explain;
 pub mod global;
 pub mod output;
 

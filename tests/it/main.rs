@@ -1,3 +1,5 @@
-//! One test binary; its modules mirror `src/`.
+//! The one integration test binary; its modules mirror `src/`.
 
+mod check;
+mod cli_explain;
 mod report;

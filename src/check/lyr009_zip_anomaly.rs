@@ -1,0 +1,71 @@
+//! LYR009: an archive that lies, or that two readers read differently.
+
+use std::collections::BTreeMap;
+
+use super::copies::Copies;
+use super::listing::capped;
+use super::lyr008_symlink_escape::{line, reaches_out};
+use super::{Check, Context};
+use crate::finding::{EvidenceKind, Finding, Rule, Severity};
+use crate::unpack::{Anomaly, AnomalyKind};
+
+static RULE: Rule = Rule {
+    id: "LYR009",
+    slug: "zip-anomaly",
+    title: "The archive can be read in more than one way",
+    severity: Severity::High,
+    explanation: "The archive has duplicate names, headers that contradict each other, overlapping entries, hidden bytes before, between or \
+        after the entries, wrong checksums or digests, encrypted or unreadable entries, or names that deceive. Two honest readers can then \
+        see different files: what a scanner checks need not be what AWS Lambda loads. Names that merely collide by case or Unicode form, or \
+        are odd, are reported at low; names that hide or reverse text at medium.",
+    remediation: "Rebuild the archive from source with a plain zip or image builder and reject such archives in the pipeline.",
+    evidence: &[EvidenceKind::Artifact],
+    tampering: false,
+    caveat: "",
+};
+
+pub(super) struct ZipAnomaly;
+
+impl Check for ZipAnomaly {
+    fn rule(&self) -> &'static Rule {
+        &RULE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("../../docs/checks/LYR009.md")
+    }
+
+    fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
+        for (contents, copies) in Copies::contents(cx) {
+            let mut anomalies: Vec<&Anomaly> = contents.anomalies.iter().filter(|anomaly| is_mine(anomaly.kind)).collect();
+            if anomalies.is_empty() {
+                continue;
+            }
+            let mut kinds: BTreeMap<AnomalyKind, usize> = BTreeMap::new();
+            for anomaly in &anomalies {
+                *kinds.entry(anomaly.kind).or_default() += 1;
+            }
+            let told: Vec<String> = kinds.iter().map(|(kind, number)| format!("{} ({number})", kind.id())).collect();
+            let message = format!("the archive of {} has {}", copies.lead.subject, told.join(", "));
+            // The worst first, so that padding an archive with harmless oddities does not push them off the list.
+            anomalies.sort_by_key(|anomaly| (std::cmp::Reverse(severity(anomaly.kind)), *anomaly));
+            let details = capped(anomalies.into_iter().map(line));
+            let mut finding = copies.finding(cx, &RULE, message, details);
+            finding.severity = kinds.keys().map(|kind| severity(*kind)).max().unwrap_or(RULE.severity);
+            findings.push(finding);
+        }
+    }
+}
+
+/// All but what LYR007 (permission bits) and LYR008 (ways out) take.
+fn is_mine(kind: AnomalyKind) -> bool {
+    !reaches_out(kind) && !matches!(kind, AnomalyKind::Setuid | AnomalyKind::WorldWritable)
+}
+
+fn severity(kind: AnomalyKind) -> Severity {
+    match kind {
+        AnomalyKind::ControlInName => Severity::Medium,
+        _ if kind.is_ambiguous() => RULE.severity,
+        _ => Severity::Low,
+    }
+}
