@@ -97,7 +97,7 @@ pub fn decide<'a>(decisions: impl IntoIterator<Item = &'a Decision>, findings: &
     if code != 1 && tally.incomplete() && tally.may_forgive(gate) {
         forgiven.push(format!("--allow-incomplete forgave {}", tally.incomplete_parts()));
     }
-    if tally.standing > 0 && code != 3 {
+    if tally.standing > 0 {
         forgiven.push(format!("--fail-on new forgave {} from before", counted(tally.standing, "standing finding")));
     }
     if gate.exit_zero && code != 0 {

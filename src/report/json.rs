@@ -14,7 +14,7 @@ use std::io;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::shown::without_runner_commands;
+use super::shown::inert_json;
 use super::{Format, PolicyInfo, RenderOptions, Report, Summary};
 use crate::model::gap::{Gap, GapReason};
 
@@ -40,9 +40,7 @@ impl Format for Json {
 
     fn render(&self, report: &Report, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
         let text = serde_json::to_string_pretty(&Document::of(report, options.verbosity)).map_err(io::Error::other)?;
-        // A hash occurs only inside strings, where `\u0023` is the same character.
-        let text = without_runner_commands(text, "\\u0023");
-        writeln!(out, "{text}")
+        writeln!(out, "{}", inert_json(&text))
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::anchor::Anchor;
 use super::exit::counted;
-use super::shown::{shown, without_runner_commands};
+use super::shown::{inert_json, shown};
 use super::{Format, RenderOptions, Report, follows_from_parts, unbound};
 use crate::finding::{Finding, Severity, Status};
 use crate::model::digest::Digest;
@@ -43,8 +43,7 @@ impl Format for Sarif {
 
     fn render(&self, report: &Report, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
         let text = serde_json::to_string_pretty(&log(report, options)).map_err(io::Error::other)?;
-        let text = without_runner_commands(text, "\\u0023");
-        writeln!(out, "{text}")
+        writeln!(out, "{}", inert_json(&text))
     }
 }
 

@@ -30,9 +30,27 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// `text` with every `##[` spelled so that no reader of lines sees it, for formats with an escape of their own for `#`.
-pub(super) fn without_runner_commands(text: String, hash: &str) -> String {
-    if text.contains("##[") { text.replace("##[", &format!("#{hash}[")) } else { text }
+/// A JSON text of the same value in which nothing is left that a terminal or a runner obeys: what [`printable`] would escape, and the
+/// hash of `##[`, are written as JSON's own escapes. Neither occurs outside strings, but for the line breaks of the layout.
+pub(super) fn inert_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut buffer = [0; 4];
+    let mut units = [0; 2];
+    while let Some(c) = rest.chars().next() {
+        let obeyed = match c {
+            '\n' | ' '..='"' | '$'..='~' => false,
+            '#' => rest.starts_with("##["),
+            _ => matches!(printable(c.encode_utf8(&mut buffer)), Cow::Owned(_)),
+        };
+        if obeyed {
+            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+        rest = rest.split_at(c.len_utf8()).1;
+    }
+    out
 }
 
 #[cfg(test)]
@@ -44,6 +62,15 @@ mod tests {
         assert_eq!(shown("::error::x"), "\\u{3a}:error::x");
         assert_eq!(shown("a ::stop-commands::t"), "a \\u{3a}:stop-commands::t");
         assert_eq!(shown("a##[group]b###[x]"), "a\\u{23}#[group]b#\\u{23}#[x]");
+    }
+
+    #[test]
+    fn json_keeps_its_value_and_loses_its_effect() {
+        let value = serde_json::json!({ "k": "a\u{1b}[2J\u{9b}31m\u{202e}x\u{7f}\u{e0041}##[group]###[x] é 層\n" });
+        let text = inert_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(text.bytes().all(|b| b == b'\n' || !b.is_ascii_control()), "{text}");
+        assert!(!text.contains("##[") && !text.contains('\u{202e}') && !text.contains('\u{9b}') && text.contains("é 層"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
     #[test]

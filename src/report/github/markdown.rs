@@ -28,8 +28,9 @@ pub fn step_summary(report: &Report) -> String {
     }
     decisions(report, &mut page);
     findings(report, &mut page);
-    let gaps = report.gaps.iter().map(|gap| vec![cell(&gap.to_string()), cell(&gap.next_step)]);
-    table(&mut page, "Not checked", &["What", "Next step"], gaps.collect());
+    table(&mut page, "Not checked", &["What", "Next step"], report.gaps.iter().collect(), |gap| {
+        vec![cell(&gap.to_string()), cell(&gap.next_step)]
+    });
     if let Some(delta) = report.delta.as_ref().filter(|d| d.since.is_some()) {
         page.push_str(&format!(
             "\nSince the last run: {} new, {} standing, {} resolved, {} newly unknown.\n",
@@ -49,22 +50,19 @@ pub fn step_summary(report: &Report) -> String {
 }
 
 fn decisions(report: &Report, page: &mut String) {
-    let mut rows = Vec::new();
-    for verdict in WORST_FIRST {
-        let shown = match verdict {
-            Verdict::Refused | Verdict::NoStatement | Verdict::Undecided => true,
-            Verdict::Exempt | Verdict::Trusted => false,
-        };
-        for decision in report.decisions.iter().filter(|d| shown && d.verdict == verdict && !follows_from_parts(d)) {
-            let reason = decision.reasons.first().map_or("", |r| r.text.as_str());
-            rows.push(vec![verdict.name().into(), code(&decision.subject.name()), cell(reason)]);
-        }
-    }
-    table(page, "Decisions", &["Decision", "Subject", "Reason"], rows);
+    let told = WORST_FIRST.into_iter().filter(|verdict| match verdict {
+        Verdict::Refused | Verdict::NoStatement | Verdict::Undecided => true,
+        Verdict::Exempt | Verdict::Trusted => false,
+    });
+    let rows = told.flat_map(|verdict| report.decisions.iter().filter(move |d| d.verdict == verdict && !follows_from_parts(d)));
+    table(page, "Decisions", &["Decision", "Subject", "Reason"], rows.collect(), |decision| {
+        let reason = decision.reasons.first().map_or("", |r| r.text.as_str());
+        vec![decision.verdict.name().into(), code(&decision.subject.name()), cell(reason)]
+    });
 }
 
 fn findings(report: &Report, page: &mut String) {
-    let rows = report.findings.iter().map(|f| {
+    table(page, "Findings", &["Rule", "Severity", "Subject", "What is wrong"], report.findings.iter().collect(), |f| {
         let status = match f.status {
             Status::Fail => f.severity.name().to_owned(),
             Status::Incomplete => format!("{}, incomplete", f.severity),
@@ -72,18 +70,18 @@ fn findings(report: &Report, page: &mut String) {
         };
         vec![f.rule.into(), status, code(&f.subject), cell(&f.message)]
     });
-    table(page, "Findings", &["Rule", "Severity", "Subject", "What is wrong"], rows.collect());
 }
 
-fn table(page: &mut String, title: &str, head: &[&str], rows: Vec<Vec<String>>) {
-    if rows.is_empty() {
+/// Cells are made of the rows that are taken only: the others cost nothing.
+fn table<T>(page: &mut String, title: &str, head: &[&str], items: Vec<T>, row: impl Fn(&T) -> Vec<String>) {
+    if items.is_empty() {
         return;
     }
     page.push_str(&format!("\n### {title}\n\n| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len())));
-    let more = rows.len().saturating_sub(MAX_ROWS);
-    for row in rows.into_iter().take(MAX_ROWS) {
-        page.push_str(&format!("| {} |\n", row.join(" | ")));
+    for item in items.iter().take(MAX_ROWS) {
+        page.push_str(&format!("| {} |\n", row(item).join(" | ")));
     }
+    let more = items.len().saturating_sub(MAX_ROWS);
     if more > 0 {
         page.push_str(&format!("\n{} left out.\n", counted(more, "row")));
     }

@@ -291,3 +291,31 @@ struct DisagreeingUse<'a> {
     profile_version_arn: Option<&'a str>,
     job_arn: Option<&'a str>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `Verified` can be made by `signature/` only, so no sample report has one; its basis is what is rendered.
+    #[test]
+    fn what_was_verified_has_every_key_of_the_schema_and_no_other() {
+        let basis = Basis {
+            scheme: "aws-signer",
+            anchors: vec!["demo-root".into()],
+            identity: SignerIdentity::AwsSigner {
+                profile_version: "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/AbCdEfGhIj".parse().unwrap(),
+                job_arn: "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/1".into(),
+            },
+            signed_at: "2026-01-01T00:00:00.806Z".parse().unwrap(),
+            expires_at: Some("2037-01-01T00:00:00Z".parse().unwrap()),
+            signature_id: "00".repeat(32),
+            certificate_hashes: vec!["00".repeat(48)],
+        };
+        let value = serde_json::to_value(VerifiedDocument::from(&basis)).unwrap();
+        let mut schema: serde_json::Value = serde_json::from_str(include_str!("../../../docs/schema/report-v1.json")).unwrap();
+        let keys: Vec<&String> = value.as_object().unwrap().keys().collect();
+        assert_eq!(keys, schema["$defs"]["verified"]["properties"].as_object().unwrap().keys().collect::<Vec<_>>());
+        schema = serde_json::json!({ "$ref": "#/$defs/verified", "$defs": schema["$defs"] });
+        assert!(jsonschema::draft202012::is_valid(&schema, &value), "{value}");
+    }
+}

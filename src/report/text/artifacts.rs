@@ -169,3 +169,43 @@ fn decided(decision: &Decision, verbosity: u8, page: &mut Page<'_>) -> io::Resul
     page.styled(2, of_verdict(decision.verdict), title(decision.verdict))?;
     reasons(4, decision, verbosity, page)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::RenderOptions;
+
+    fn shown(expires_at: Option<&str>) -> String {
+        let basis_of = Basis {
+            scheme: "aws-signer",
+            anchors: vec!["demo-root".into()],
+            identity: SignerIdentity::AwsSigner {
+                profile_version: "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/AbCdEfGhIj".parse().unwrap(),
+                job_arn: "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/1\u{1b}[2J".into(),
+            },
+            signed_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            expires_at: expires_at.map(|t| t.parse().unwrap()),
+            signature_id: String::new(),
+            certificate_hashes: Vec::new(),
+        };
+        let mut out = Vec::new();
+        let options = RenderOptions { color: false, width: None, verbosity: 0, anchor: None };
+        basis(&basis_of, "2026-03-01T00:00:00Z".parse().unwrap(), &mut Page::new(&mut out, &options)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_expired_signature_is_not_shown_as_a_date_among_others() {
+        assert!(shown(Some("2026-03-01T00:00:00Z")).contains("2026-03-01T00:00:00Z: EXPIRED"));
+        assert!(!shown(Some("2026-03-01T00:00:01Z")).contains("EXPIRED"));
+        assert!(shown(None).contains("never"));
+    }
+
+    #[test]
+    fn the_signer_the_anchor_and_whose_word_the_time_is_are_shown() {
+        let text = shown(None);
+        for part in ["/signing-profiles/release/AbCdEfGhIj", "(the signer's own word)", "demo-root", "signing-jobs/1\\u{1b}[2J"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}
