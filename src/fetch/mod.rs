@@ -1,18 +1,13 @@
-//! Stage 2: bytes into the store. One file per kind of location.
+//! Stage 2: bytes into the store. One file per kind of location; images in OCI layouts and folders are read where they lie.
 //!
 //! What could not be had is a [`Gap`]: the artifact is then unknown, and the run goes on. What this machine could not do, with a file that
 //! the user named or with the store, is a [`FetchError`], and ends the run (exit 5).
 
 mod local;
-mod oci_archive;
 mod snapshot;
 
 use std::io;
 use std::path::PathBuf;
-
-use tempfile::TempDir;
-
-pub use oci_archive::{MAX_ARCHIVE_BYTES, MAX_ARCHIVE_ENTRIES};
 
 use crate::model::artifact::BlobLocation;
 use crate::model::digest::ClaimedDigest;
@@ -42,21 +37,16 @@ pub enum Fetched {
     Blob(StoredBlob),
     /// A folder that the user named; it is read in place.
     Directory(PathBuf),
-    /// An image in an OCI layout. Nothing of it has been hashed yet: whoever reads it holds each blob against its descriptor.
-    Image(Layout),
-}
-
-/// An OCI layout on this machine, and which image of it is meant.
-#[derive(Debug)]
-pub struct Layout {
-    /// The layout's folder.
-    pub root: PathBuf,
-    /// `sha256:…` of the manifest or index, as claimed.
-    pub digest: String,
-    /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
-    pub architecture: String,
-    /// The folder that an archive was copied into; it goes away with this value.
-    pub copied_to: Option<TempDir>,
+    /// An image in an OCI layout, read in place. Nothing of it has been hashed yet: whoever reads it holds each blob against its
+    /// descriptor.
+    Image {
+        /// The layout's folder, or an uncompressed tar of one.
+        layout: PathBuf,
+        /// `sha256:…` of the manifest or index, as claimed.
+        digest: String,
+        /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
+        architecture: String,
+    },
 }
 
 /// Gets the bytes at `location`, or says why they cannot be had.
@@ -72,13 +62,9 @@ pub fn fetch(location: &BlobLocation, wanted: &Wanted<'_>, store: &Store) -> Res
     match location {
         BlobLocation::Local(path) => local::fetch(path, wanted, store),
         BlobLocation::Snapshot { root, path } => snapshot::fetch(root, path, wanted, store),
-        BlobLocation::OciLayout { root, digest, architecture } => Ok(Observed::Present(Fetched::Image(Layout {
-            root: root.clone(),
-            digest: digest.clone(),
-            architecture: architecture.clone(),
-            copied_to: None,
-        }))),
-        BlobLocation::OciArchive { path, digest, architecture } => oci_archive::fetch(path, digest, architecture, wanted, store),
+        BlobLocation::OciLayout { root, digest, architecture } => {
+            Ok(Observed::Present(Fetched::Image { layout: root.clone(), digest: digest.clone(), architecture: architecture.clone() }))
+        }
     }
 }
 
@@ -89,14 +75,6 @@ pub enum FetchError {
     #[error("cannot read {}: {source}", printable(&path.display().to_string()))]
     Unreadable {
         /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// No room, or no right, for the copy of an archive's blobs.
-    #[error("cannot write a copy of the image to {}: {source}", printable(&path.display().to_string()))]
-    Copy {
-        /// Where it was to be written.
         path: PathBuf,
         /// Why not.
         source: io::Error,

@@ -85,19 +85,10 @@ pub enum BlobLocation {
         /// Path below it.
         path: PathBuf,
     },
-    /// An image in an OCI layout directory, by the digest of its manifest or index.
+    /// An image in an OCI layout, by the digest of its manifest or index.
     OciLayout {
-        /// The layout's folder (holds `oci-layout`, `index.json`, `blobs/`).
+        /// The layout's folder (holds `oci-layout`, `index.json`, `blobs/`), or an uncompressed tar of one.
         root: PathBuf,
-        /// `sha256:…` of the manifest or index.
-        digest: String,
-        /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
-        architecture: String,
-    },
-    /// An image in a tar archive of an OCI layout, named by the user.
-    OciArchive {
-        /// The archive.
-        path: PathBuf,
         /// `sha256:…` of the manifest or index.
         digest: String,
         /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.

@@ -1,5 +1,6 @@
 //! The demo fleet: two accounts of a parcel company, recorded, and what is wrong with them. `testdata/fleet/README.md` tells the story.
 
+mod deployed;
 mod functions;
 mod images;
 mod layers;

@@ -33,11 +33,15 @@ pub enum ImageChoice {
 /// The digest of the chosen manifest or index in a layout folder.
 pub(super) fn choose_in_folder(root: &Path, choice: &ImageChoice) -> Result<ClaimedDigest, TargetError> {
     let path = root.join("index.json");
-    let bytes = match File::open(&path) {
-        Ok(file) => read_index(file).map_err(|source| TargetError::Unreadable { path: path.clone(), source })?,
+    let unreadable = |source| TargetError::Unreadable { path: path.clone(), source };
+    match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => {}
+        // A FIFO would block for ever.
+        Ok(_) => return Err(broken(root, "index.json is not a regular file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(broken(root, "an OCI layout without index.json")),
-        Err(source) => return Err(TargetError::Unreadable { path, source }),
-    };
+        Err(source) => return Err(unreadable(source)),
+    }
+    let bytes = File::open(&path).and_then(read_index).map_err(unreadable)?;
     choose(root, &bytes, choice, |digest| root.join("blobs/sha256").join(digest.hex()).is_file())
 }
 

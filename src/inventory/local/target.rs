@@ -165,7 +165,7 @@ impl Target {
             }
             Self::OciArchive(path, choice) => {
                 let digest = oci_layout::choose_in_archive(&path, &choice)?.to_string();
-                (FileForm::OciArchive, BlobLocation::OciArchive { path, digest, architecture: architecture.into() })
+                (FileForm::OciArchive, BlobLocation::OciLayout { root: path, digest, architecture: architecture.into() })
             }
             Self::Path(_) | Self::Function(_) | Self::Layer(_) | Self::Image(_) => {
                 return Err(TargetError::NeedsAccount { given: given.into() });

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::path::{PathProblem, contained};
 use crate::inventory::InventoryError;
 use crate::model::arn::is_account;
 use crate::model::gap::{Gap, GapReason};
@@ -31,14 +32,14 @@ pub(super) fn read_manifest(root: &Path) -> Result<Manifest, InventoryError> {
     let path = root.join("snapshot.json");
     let unreadable = |source| InventoryError::Unreadable { path: path.clone(), source };
     let malformed = |line, column, problem: String| InventoryError::Malformed { path: path.clone(), line, column, problem };
-    let mut bytes = Vec::new();
-    match File::open(&path) {
-        Ok(file) => file.take(MAX_MANIFEST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Err(InventoryError::NotASnapshot { path: root.into() });
-        }
-        Err(source) => return Err(unreadable(source)),
+    let file = match contained(root, Path::new("snapshot.json")) {
+        Ok(file) => file,
+        Err(PathProblem::Missing) => return Err(InventoryError::NotASnapshot { path: root.into() }),
+        Err(PathProblem::Io(source)) => return Err(unreadable(source)),
+        Err(problem) => return Err(malformed(0, 0, problem.to_string())),
     };
+    let mut bytes = Vec::new();
+    File::open(file).and_then(|file| file.take(MAX_MANIFEST_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_MANIFEST_BYTES {
         return Err(malformed(0, 0, format!("larger than {MAX_MANIFEST_BYTES} bytes")));
     }

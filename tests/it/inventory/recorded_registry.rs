@@ -46,6 +46,17 @@ fn image_blob_that_is_a_symbolic_link_is_not_followed() {
     assert!(is_malformed(location.gap().unwrap()));
 }
 
+#[cfg(unix)]
+#[test]
+fn symbolic_link_among_the_layers_of_images_reads_nothing_outside_the_snapshot() {
+    let folder = image_account().write();
+    write_file(folder.path(), &format!("images/blobs/sha256/{HEX}"), b"a manifest that names the link as its layer");
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("images/blobs/sha256").join(OTHER_HEX)).unwrap();
+    let inventory = layerproof::inventory::snapshot::read(folder.path()).unwrap();
+    let FunctionCode::Image { location, .. } = &inventory.functions[0].versions[0].code else { panic!() };
+    assert!(is_malformed(location.gap().unwrap()));
+}
+
 #[test]
 fn resolved_uri_without_a_digest_resolves_nothing() {
     for uri in [format!("{REGISTRY}/app:v1"), format!("{REGISTRY}/app@sha256@sha256:{HEX}"), format!("{REGISTRY}/app@sha256:abc")] {

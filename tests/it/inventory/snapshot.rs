@@ -375,6 +375,21 @@ fn wrong_snapshot_json_is_an_error_that_names_the_place() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn fifo_in_place_of_a_file_does_not_hang_the_run() {
+    let folder = Account::healthy().write();
+    for path in ["accounts/111122223333/eu-west-1/lambda.ListAliases.json", "snapshot.json"] {
+        let path = folder.path().join(path);
+        std::fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        match read(folder.path()) {
+            Ok(inventory) => assert!(is_malformed(gap_of(&inventory, FUNCTION))),
+            Err(error) => assert!(matches!(error, InventoryError::Malformed { .. }) && path.ends_with("snapshot.json"), "{error}"),
+        }
+    }
+}
+
 #[test]
 fn folder_that_is_no_snapshot_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();

@@ -66,9 +66,18 @@ fn forced_kind_that_cannot_be_is_usage() {
 
 #[cfg(unix)]
 #[test]
-fn fifo_does_not_hang_the_run() {
+fn device_is_not_read_for_ever() {
     let device = artifact("/dev/zero", None).unwrap_err();
     assert!(matches!(device, TargetError::NeitherFileNorFolder { .. }));
+}
+
+#[cfg(unix)]
+#[test]
+fn path_that_this_machine_cannot_follow_is_not_said_to_be_missing() {
+    let folder = TempDir::new().unwrap();
+    let link = folder.path().join("round");
+    std::os::unix::fs::symlink(&link, &link).unwrap();
+    assert_eq!(artifact(&link.display().to_string(), None).unwrap_err().blame(), Blame::Machine);
 }
 
 #[test]
@@ -119,6 +128,16 @@ fn layout_that_its_author_broke_is_refused_and_not_a_usage_error() {
     }
     let folder = layout(&[]);
     std::fs::remove_file(folder.path().join("index.json")).unwrap();
+    assert_eq!(artifact(&folder.path().display().to_string(), None).unwrap_err().blame(), Blame::Artifact);
+}
+
+#[cfg(unix)]
+#[test]
+fn fifo_in_place_of_an_index_does_not_hang_the_run() {
+    let folder = layout(&[]);
+    let index = folder.path().join("index.json");
+    std::fs::remove_file(&index).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&index).status().unwrap().success());
     assert_eq!(artifact(&folder.path().display().to_string(), None).unwrap_err().blame(), Blame::Artifact);
 }
 
@@ -222,7 +241,7 @@ fn artifact(given: &str, scope: Option<&str>) -> Result<FileArtifact, TargetErro
 
 fn digest(artifact: &FileArtifact) -> String {
     match &artifact.location {
-        BlobLocation::OciLayout { digest, .. } | BlobLocation::OciArchive { digest, .. } => digest.clone(),
+        BlobLocation::OciLayout { digest, .. } => digest.clone(),
         other => panic!("{other:?}"),
     }
 }
