@@ -74,7 +74,15 @@ impl FromStr for FailOn {
 
 /// True for rules that say that something was tampered with.
 pub fn is_tampering(rule: &str) -> bool {
-    TAMPERING.contains(&rule) || check::ALL.iter().any(|c| c.rule().id == rule && c.rule().tampering)
+    TAMPERING.contains(&rule) || check::rule(rule).is_some_and(|rule| rule.tampering)
+}
+
+/// The status that counts and that every format shows: a waiver never covers tampering (rule 11), whoever set the status.
+pub fn status(finding: &Finding) -> Status {
+    match finding.status {
+        Status::Waived if is_tampering(finding.rule) => Status::Fail,
+        Status::Waived | Status::Fail | Status::Incomplete => finding.status,
+    }
 }
 
 /// Decides the exit code. Codes 2 and 5 never come from here: they are failures, and no report is made.
@@ -143,17 +151,15 @@ impl Tally {
         }
         let new: Option<BTreeSet<&str>> = gate.new.as_ref().map(|list| list.iter().map(String::as_str).collect());
         for finding in findings {
-            let tampering = is_tampering(finding.rule);
-            match finding.status {
+            match status(finding) {
                 Status::Incomplete => tally.incomplete_findings += 1,
-                // A waiver never covers tampering (rule 11), whoever set the status.
-                Status::Waived if !tampering => {}
-                Status::Waived | Status::Fail if tampering => {
+                Status::Waived => {}
+                Status::Fail if is_tampering(finding.rule) => {
                     tally.failing += 1;
                     tally.failing_tampering += 1;
                 }
-                Status::Waived | Status::Fail if finding.severity < threshold => tally.below += 1,
-                Status::Waived | Status::Fail => {
+                Status::Fail if finding.severity < threshold => tally.below += 1,
+                Status::Fail => {
                     let known = tally.only_new && new.as_ref().is_some_and(|new| !new.contains(finding.fingerprint().0.as_str()));
                     if known {
                         tally.standing += 1;

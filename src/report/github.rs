@@ -8,7 +8,7 @@ mod markdown;
 use std::io;
 
 use super::anchor::Anchor;
-use super::exit::counted;
+use super::exit::{counted, status};
 use super::shown::shown;
 use super::{Format, RenderOptions, Report, follows_from_parts, unbound};
 use crate::finding::{Finding, Severity, Status};
@@ -99,9 +99,10 @@ fn annotations(report: &Report, anchor: &Anchor) -> Vec<Annotation> {
 }
 
 fn of_decision(decision: &Decision, anchor: &Anchor) -> Option<Annotation> {
-    let kind = match decision.verdict {
-        Verdict::Refused | Verdict::NoStatement => Kind::Error,
-        Verdict::Undecided => Kind::Warning,
+    let (kind, title) = match decision.verdict {
+        Verdict::Refused => (Kind::Error, "refused by the trust policy"),
+        Verdict::NoStatement => (Kind::Error, "no statement of the trust policy is about it"),
+        Verdict::Undecided => (Kind::Warning, "undecided, evidence is missing"),
         Verdict::Exempt | Verdict::Trusted => return None,
     };
     let mut text = decision.subject.name();
@@ -109,11 +110,11 @@ fn of_decision(decision: &Decision, anchor: &Anchor) -> Option<Annotation> {
         text.push('\n');
         text.push_str(&reason.text);
     }
-    Some(Annotation { kind, line: anchor.line(Some(decision)), title: format!("{} by the trust policy", decision.verdict.name()), text })
+    Some(Annotation { kind, line: anchor.line(Some(decision)), title: title.into(), text })
 }
 
 fn of_finding(finding: &Finding) -> Option<Annotation> {
-    let kind = match finding.status {
+    let kind = match status(finding) {
         Status::Waived => return None,
         Status::Incomplete => Kind::Warning,
         Status::Fail => match finding.severity {
@@ -122,11 +123,13 @@ fn of_finding(finding: &Finding) -> Option<Annotation> {
             Severity::Low | Severity::Info => Kind::Notice,
         },
     };
+    let open = if status(finding) == Status::Incomplete { ", incomplete" } else { "" };
+    let title = format!("{} {}{open}", finding.rule, finding.severity);
     let mut text = format!("{}\n{}", finding.subject, finding.message);
     if !finding.affects.is_empty() {
         text.push_str(&format!("\naffects {} functions, versions and aliases", finding.affects.len()));
     }
-    Some(Annotation { kind, line: 1, title: format!("{} {}", finding.rule, finding.severity), text })
+    Some(Annotation { kind, line: 1, title, text })
 }
 
 /// The part after `::`. Our own line breaks become `%0A`, which GitHub shows as such.

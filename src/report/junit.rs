@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
+use super::exit::status;
 use super::shown::shown;
 use super::{Format, RenderOptions, Report, unbound};
 use crate::check;
@@ -142,7 +143,7 @@ impl Case {
     }
 
     fn of_finding(finding: &Finding) -> Self {
-        let slug = check::ALL.iter().map(|c| c.rule()).find(|r| r.id == finding.rule).map_or("", |r| r.slug);
+        let slug = check::rule(finding.rule).map_or("", |rule| rule.slug);
         let mut name = format!("{} {slug}", finding.rule).trim_end().to_owned();
         // Cases of one class need names of their own.
         for part in [finding.path.as_deref().unwrap_or(""), &finding.key] {
@@ -157,7 +158,7 @@ impl Case {
             lines.push(format!("affects {} functions, versions and aliases", finding.affects.len()));
         }
         let text = lines.join("\n");
-        let result = match finding.status {
+        let result = match status(finding) {
             Status::Fail => CaseResult::Failure { kind, text },
             Status::Incomplete => CaseResult::Error { kind: "incomplete".into(), text },
             Status::Waived => {

@@ -11,7 +11,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::anchor::Anchor;
-use super::exit::counted;
+use super::exit::{counted, status};
 use super::shown::{inert_json, shown};
 use super::{Format, RenderOptions, Report, follows_from_parts, unbound};
 use crate::finding::{Finding, Severity, Status};
@@ -118,7 +118,7 @@ fn decision_result(decision: &Decision, anchor: &Anchor, rules: &rules::Rules) -
 
 fn finding_result(finding: &Finding, anchor: &Anchor, rules: &rules::Rules) -> Value {
     // SARIF 3.27.10: where the kind is not `fail`, the level is `none`. 3.27.9: `open` is "insufficient information to decide".
-    let (kind, level) = match finding.status {
+    let (kind, level) = match status(finding) {
         Status::Fail | Status::Waived => ("fail", level(finding.severity)),
         Status::Incomplete => ("open", "none"),
     };
@@ -142,7 +142,7 @@ fn finding_result(finding: &Finding, anchor: &Anchor, rules: &rules::Rules) -> V
             "severity": finding.severity,
             "security-severity": security_severity(finding.severity),
             "confidence": finding.confidence,
-            "status": finding.status,
+            "status": status(finding),
             "account": finding.account,
             "digest": finding.digest.map(|d| d.to_string()),
             "claimedDigest": finding.claimed_digest.map(|d| d.to_string()),
@@ -152,7 +152,7 @@ fn finding_result(finding: &Finding, anchor: &Anchor, rules: &rules::Rules) -> V
         },
     });
     rules.index(finding.rule, &mut result);
-    if finding.status == Status::Waived {
+    if status(finding) == Status::Waived {
         let by = finding.waived_by.as_deref().unwrap_or("a waiver");
         let suppression = json!({ "kind": "external", "status": "accepted", "justification": shown(by) });
         if let Some(object) = result.as_object_mut() {

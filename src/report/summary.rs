@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::exit::status;
 use super::{Summary, WORST_FIRST};
 use crate::evidence::Evidence;
 use crate::finding::{Finding, Severity, Status};
@@ -42,7 +43,7 @@ pub fn summarise(
         *counts.entry(decision.verdict.name()).or_default() += 1;
     }
     for finding in findings {
-        match finding.status {
+        match status(finding) {
             Status::Fail => *summary.findings.entry(finding.severity.name()).or_default() += 1,
             Status::Incomplete => summary.incomplete += 1,
             Status::Waived => summary.waived += 1,

@@ -5,6 +5,7 @@ mod artifacts;
 mod changes;
 mod decisions;
 mod findings;
+mod gaps;
 mod page;
 
 use std::io;
@@ -40,7 +41,7 @@ impl Format for Text {
         }
         findings::write(report, options.verbosity, &mut page)?;
         changes::write(report, options.verbosity, &mut page)?;
-        not_checked(report, options.verbosity, &mut page)?;
+        gaps::write(report, options.verbosity, &mut page)?;
         notes(report, &mut page)?;
         summary(report, &mut page)?;
         page.blank()?;
@@ -65,33 +66,6 @@ fn header(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     }
     let by = if report.now_overridden { ", set by --now" } else { "" };
     page.field(2, "judged at", &format!("{}{by}", report.now))
-}
-
-fn not_checked(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
-    if report.gaps.is_empty() && report.coverage.is_empty() {
-        return Ok(());
-    }
-    page.heading("What was not checked")?;
-    if report.gaps.is_empty() {
-        page.body(2, "Every question that was asked had its answer.")?;
-    }
-    for gap in &report.gaps {
-        page.body(2, &gap.to_string())?;
-        if !gap.next_step.is_empty() {
-            page.body(6, &gap.next_step)?;
-        }
-    }
-    let missing = report.coverage.iter().filter(|row| row.missing > 0 || verbosity > 0);
-    for row in missing {
-        let place = format!("{} {}", row.place.account, row.place.region);
-        page.body(2, &format!("{place} {}: {} answered, {} missing", row.api, row.answered, row.missing))?;
-    }
-    let answered: u64 = report.coverage.iter().fold(0, |sum, row| sum.saturating_add(row.answered));
-    let lost: u64 = report.coverage.iter().fold(0, |sum, row| sum.saturating_add(row.missing));
-    if !report.coverage.is_empty() {
-        page.body(2, &format!("All calls: {answered} answered, {lost} missing."))?;
-    }
-    Ok(())
 }
 
 fn notes(report: &Report, page: &mut Page<'_>) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::finding::Status;
 use crate::policy::decision::Verdict;
-use crate::report::exit::counted;
+use crate::report::exit::{counted, status};
 use crate::report::shown::shown;
 use crate::report::{Report, WORST_FIRST, follows_from_parts, unbound};
 
@@ -63,7 +63,7 @@ fn decisions(report: &Report, page: &mut String) {
 
 fn findings(report: &Report, page: &mut String) {
     table(page, "Findings", &["Rule", "Severity", "Subject", "What is wrong"], report.findings.iter().collect(), |f| {
-        let status = match f.status {
+        let status = match status(f) {
             Status::Fail => f.severity.name().to_owned(),
             Status::Incomplete => format!("{}, incomplete", f.severity),
             Status::Waived => format!("{}, waived by {}", f.severity, cell(f.waived_by.as_deref().unwrap_or("a waiver"))),

@@ -6,6 +6,7 @@ use crate::finding::{Confidence, Finding, Severity, Status};
 use crate::model::artifact::Subject;
 use crate::model::digest::{ClaimedDigest, Digest};
 use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult};
+use crate::report::exit;
 
 /// A SHA-256 in the two forms that people compare with.
 #[derive(Serialize)]
@@ -135,7 +136,7 @@ impl<'a> From<&'a Finding> for FindingDocument<'a> {
             rule: finding.rule,
             severity: finding.severity,
             confidence: finding.confidence,
-            status: finding.status,
+            status: exit::status(finding),
             subject: &finding.subject,
             account: finding.account.as_deref(),
             digest: finding.digest.map(Into::into),

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::page::{BOLD, Columns, DIM, Page, of_severity};
 use crate::finding::{Finding, Severity, Status};
 use crate::report::Report;
-use crate::report::exit::counted;
+use crate::report::exit::{counted, status};
 
 /// Rows of each severity without `-v`; the count is always there.
 const MAX_ROWS: usize = 100;
@@ -49,7 +49,7 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
 }
 
 fn one(finding: &Finding, shortener: &Shortener, columns: &Columns, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
-    let mut message = match finding.status {
+    let mut message = match status(finding) {
         Status::Fail => String::new(),
         Status::Incomplete => "incomplete: ".to_owned(),
         Status::Waived => format!("waived by {}: ", finding.waived_by.as_deref().unwrap_or("a waiver")),

@@ -7,6 +7,7 @@ mod junit;
 mod output;
 mod samples;
 mod sarif;
+mod summary;
 mod text;
 
 use layerproof::report::{self, RenderOptions, Report};
@@ -82,6 +83,36 @@ fn no_format_lets_a_name_from_outside_act_on_a_terminal_or_a_runner() {
             }
         }
     }
+}
+
+#[test]
+fn no_format_shows_tampering_as_waived() {
+    let mut report = samples::everything();
+    for finding in &mut report.findings {
+        finding.status = layerproof::finding::Status::Waived;
+        finding.waived_by = Some("the-waiver".into());
+    }
+    report.findings.retain(|finding| finding.rule == "INT001");
+    let text = render("text", &report);
+    assert!(text.contains("INT001") && !text.contains("waived by"));
+    assert!(render("json", &report).contains("\"status\": \"fail\""));
+    assert!(!render("sarif", &report).contains("suppressions"));
+    assert!(render("junit", &report).contains("<failure type=\"critical\""));
+    assert!(render("github", &report).contains("title=INT001 critical::"));
+    assert!(!report::github::step_summary(&report).contains("waived by"));
+}
+
+#[test]
+fn many_gaps_of_one_sort_are_told_together_and_none_is_forgotten() {
+    let mut report = samples::clean();
+    let reason = layerproof::model::gap::GapReason::NotRecorded;
+    report.gaps =
+        (0..50).map(|i| layerproof::model::gap::Gap { subject: format!("layer-{i:02}"), ..samples::gap(reason.clone()) }).collect();
+    let text = render("text", &report);
+    assert!(text.contains("of 50 subjects: not in the snapshot") && text.contains("and 45 more"));
+    assert_eq!(text.matches("Ask the publisher").count(), 1);
+    let text = render_with("text", &report, &verbose());
+    assert!((0..50).all(|i| text.contains(&format!("layer-{i:02} "))));
 }
 
 #[test]

@@ -26,7 +26,8 @@ fn published_schema() -> Option<Value> {
         None => {
             assert!(std::env::var_os("CI").is_none(), "CI is set, so LAYERPROOF_SARIF_SCHEMA must name the schema");
             // Past the harness, which swallows the output of tests that pass.
-            writeln!(std::io::stderr(), "SKIPPED: LAYERPROOF_SARIF_SCHEMA is not set; run scripts/fetch-sarif-schema").unwrap();
+            let mut terminal = std::io::stderr();
+            writeln!(terminal, "SKIPPED: LAYERPROOF_SARIF_SCHEMA is not set; run scripts/fetch-sarif-schema").unwrap();
             None
         }
     }
