@@ -8,6 +8,7 @@ mod delta;
 mod folder;
 mod history;
 mod prune;
+mod races;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
