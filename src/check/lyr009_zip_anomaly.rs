@@ -24,6 +24,9 @@ static RULE: Rule = Rule {
     caveat: "",
 };
 
+/// Anomalies of one kind that stage 3 lists one by one.
+const KEPT: usize = 1_000;
+
 pub(super) struct ZipAnomaly;
 
 impl Check for ZipAnomaly {
@@ -45,7 +48,7 @@ impl Check for ZipAnomaly {
             for anomaly in &anomalies {
                 *kinds.entry(anomaly.kind).or_default() += 1;
             }
-            let told: Vec<String> = kinds.iter().map(|(kind, number)| format!("{} ({number})", kind.id())).collect();
+            let told: Vec<String> = kinds.iter().map(|(kind, number)| format!("{} ({})", kind.id(), at_least(*number))).collect();
             let message = format!("the archive of {} has {}", copies.lead.subject, told.join(", "));
             // The worst first, so that padding an archive with harmless oddities does not push them off the list.
             anomalies.sort_by_key(|anomaly| (std::cmp::Reverse(severity(anomaly.kind)), *anomaly));
@@ -55,6 +58,11 @@ impl Check for ZipAnomaly {
             findings.push(finding);
         }
     }
+}
+
+/// Stage 3 keeps some thousand anomalies of a kind and counts the rest in one more, so a large number is a lower bound.
+fn at_least(kept: usize) -> String {
+    if kept > KEPT { format!("over {KEPT}") } else { kept.to_string() }
 }
 
 /// All but what LYR007 (permission bits) and LYR008 (ways out) take.
