@@ -32,6 +32,14 @@ pub enum UnpackError {
         /// What it is instead, as far as its bytes tell.
         reason: NotAZip,
     },
+    /// The path holds no OCI image layout.
+    #[error("{} is not an OCI image layout: it has no `{missing}`", printable(&.path.display().to_string()))]
+    NotALayout {
+        /// The directory or tar.
+        path: PathBuf,
+        /// The file that every layout has.
+        missing: &'static str,
+    },
     /// One entry that was asked for cannot be read whole.
     #[error("cannot read entry `{}` of {}: {}", printable(.entry), printable(&.path.display().to_string()), printable(.detail))]
     Entry {
@@ -45,6 +53,9 @@ pub enum UnpackError {
         detail: String,
     },
 }
+
+/// What [`NotAZip::Other`] calls a tar archive.
+pub(super) const TAR: &str = "a tar archive";
 
 /// Why bytes are no zip archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,19 +1,32 @@
 //! Stage 3: hostile bytes to a [`FileTree`] and [`Anomaly`]s. Nothing is ever extracted to a path that an archive chose.
 
+mod analyse;
 pub mod anomaly;
+mod directory;
 pub mod error;
+pub mod image;
 pub mod limits;
+mod name;
 pub mod overlay;
+mod structure;
+mod tar;
 pub mod tree;
+mod whiteout;
 pub mod zip;
+mod zip_tree;
 
 use serde::{Deserialize, Serialize};
 
+pub use analyse::{Sniffed, WantDigests, analyse, digests_of, sniff, unrecognised};
 pub use anomaly::{Anomaly, AnomalyKind};
+pub use directory::analyse_directory;
 pub use error::{NotAZip, UnpackError};
+pub use image::{Image, ImageInfo, LayerInfo, Layout, analyse_image};
 pub use limits::Limits;
+pub use overlay::{Collision, OptLayer, OptOverlay, merge_opt};
 pub use tree::{EntryKind, FileEntry, FileTree};
 pub use zip::{EntryVisitor, StreamReport, ZipEntry, ZipIndex};
+pub use zip_tree::analyse_zip;
 
 /// What an artifact's bytes hold.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -19,14 +19,14 @@ pub(super) fn read(
     end: &End,
     limits: &Limits,
     deadline: Deadline,
+    entries: &mut Vec<ZipEntry>,
     anomalies: &mut Anomalies,
-) -> Result<(Vec<ZipEntry>, bool), UnpackError> {
-    let mut entries = Vec::new();
+) -> Result<bool, UnpackError> {
     let length = end.end.saturating_sub(end.start);
     if length > limits.directory_bytes {
         let detail = format!("directory_bytes: a central directory of {length} bytes, at most {} are read", limits.directory_bytes);
         anomalies.push(AnomalyKind::LimitExceeded, "", detail);
-        return Ok((entries, false));
+        return Ok(false);
     }
     let mut window = Window::new(source, AHEAD);
     let mut at = end.start;
@@ -38,13 +38,13 @@ pub(super) fn read(
                 format!("entries: the end record says {}, at most {} are read", end.entries, limits.entries)
             };
             anomalies.push(AnomalyKind::LimitExceeded, "", detail);
-            return Ok((entries, false));
+            return Ok(false);
         }
         let Some(record) = record(&mut window, at, end.end)? else {
             let detail =
                 format!("no central directory record at offset {at}, {} bytes before the directory's end", end.end.saturating_sub(at));
             anomalies.push(AnomalyKind::Malformed, "", detail);
-            return Ok((entries, false));
+            return Ok(false);
         };
         at = at.saturating_add(record.length);
         entries.push(entry(record, entries.len(), end, anomalies));
@@ -53,7 +53,7 @@ pub(super) fn read(
         let detail = format!("the end record says {} entries, the central directory holds {}", end.entries, entries.len());
         anomalies.push(AnomalyKind::Malformed, "", detail);
     }
-    Ok((entries, true))
+    Ok(true)
 }
 
 struct Record {
@@ -99,7 +99,7 @@ fn fixed_part(bytes: &[u8]) -> Option<(Record, usize, usize, usize)> {
     let (external, offset) = (f.u32()?, f.u32()?);
     let record = Record {
         length: 0,
-        host: made_by.to_be_bytes()[0],
+        host: u8::try_from(made_by >> 8).unwrap_or_default(),
         flags,
         method,
         crc32,
@@ -125,11 +125,8 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
     if let Some(lie) = lie {
         anomalies.push(AnomalyKind::Zip64Lie, &path, format!("central directory: {lie}"));
     }
-    if let Some((crc, unicode)) = extra.unicode_path
-        && unicode != record.name
-        && crc == crc32(&record.name)
-    {
-        let detail = format!("the Unicode path field names it `{}`, and some readers take that name", lossless(unicode));
+    if let Some(other) = extra.other_name(&record.name) {
+        let detail = format!("the Unicode path field names it `{}`, and some readers take that name", lossless(other));
         anomalies.push(AnomalyKind::HeaderMismatch, &path, detail);
     }
     if record.disk != 0 && record.disk != u16::MAX {
@@ -167,10 +164,4 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
         readable: supported && !encrypted,
         raw_name: record.name,
     }
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = flate2::Crc::new();
-    crc.update(bytes);
-    crc.sum()
 }

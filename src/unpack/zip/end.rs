@@ -3,7 +3,7 @@
 //! Readers differ in which of several candidates they take, so everything that could make them differ is an anomaly.
 
 use super::super::anomaly::{Anomalies, AnomalyKind};
-use super::super::error::{NotAZip, UnpackError};
+use super::super::error::{NotAZip, TAR, UnpackError};
 use super::source::{Fields, Source};
 
 const END: &[u8; 4] = b"PK\x05\x06";
@@ -79,8 +79,10 @@ pub(super) fn find(source: &Source, anomalies: &mut Anomalies) -> Result<End, Un
         );
     }
     let end = place(source, stated, records_start, anomalies)?;
-    // A candidate inside an entry's data is a stored archive, which no reader takes; one in the directory or after it is a trap.
-    if let Some(other) = candidates.iter().find(|c| c.at != chosen.at && tail_start.saturating_add(c.at as u64) >= end.start) {
+    // A candidate inside an entry's data is a stored archive, which no reader takes; one that reaches to the very end of the file, or
+    // stands in the directory or after it, is a trap.
+    let is_trap = |c: &&Candidate| c.at != chosen.at && (c.reach == tail.len() || tail_start.saturating_add(c.at as u64) >= end.start);
+    if let Some(other) = candidates.iter().find(is_trap) {
         anomalies.push(
             AnomalyKind::TrailingBytes,
             "",
@@ -239,7 +241,7 @@ fn place(source: &Source, stated: Stated, records_start: u64, anomalies: &mut An
             Ok(End { entries, start: offset, end, base: 0, usable: true })
         }
         _ => {
-            let detail = format!("no central directory at the stated offset {offset}, nor at {actual} before the end record");
+            let detail = format!("no central directory at the stated offset {offset}; by its size it would be at {actual}");
             anomalies.push(AnomalyKind::Malformed, "", detail);
             Ok(unusable)
         }
@@ -260,7 +262,7 @@ fn what_else(source: &Source) -> Result<NotAZip, UnpackError> {
 }
 
 /// What the first bytes of a file that is no zip say.
-pub(in crate::unpack) fn describe(head: &[u8]) -> NotAZip {
+fn describe(head: &[u8]) -> NotAZip {
     const MAGIC: &[(&[u8], &str)] = &[
         (b"\x1f\x8b", "gzip data"),
         (b"\x28\xb5\x2f\xfd", "zstd data"),
@@ -279,7 +281,7 @@ pub(in crate::unpack) fn describe(head: &[u8]) -> NotAZip {
         return NotAZip::Other(name);
     }
     if head.get(257..262) == Some(b"ustar") {
-        return NotAZip::Other("a tar archive");
+        return NotAZip::Other(TAR);
     }
     let valid = match std::str::from_utf8(head) {
         Ok(text) => Some(text),

@@ -11,13 +11,18 @@ const INPUT: usize = 64 << 10;
 const OUTPUT: usize = 128 << 10;
 
 /// See [`ZipIndex::stream`].
-pub(super) fn stream(index: &ZipIndex, limits: &Limits, visitors: &mut [&mut dyn EntryVisitor]) -> Result<StreamReport, UnpackError> {
+pub(super) fn stream(
+    index: &ZipIndex,
+    limits: &Limits,
+    select: &dyn Fn(&ZipEntry) -> bool,
+    visitors: &mut [&mut dyn EntryVisitor],
+) -> Result<StreamReport, UnpackError> {
     let deadline = Deadline::start(limits);
     let mut anomalies = Anomalies::default();
     let mut complete = index.complete;
     let mut bytes = 0_u64;
     let mut buffers = Buffers::new();
-    for entry in &index.entries {
+    for entry in index.entries.iter().filter(|entry| select(entry)) {
         if let Some(detail) = over_limit(entry, bytes, limits) {
             anomalies.push(AnomalyKind::LimitExceeded, entry.path_lossless(), detail);
             complete = false;
@@ -38,6 +43,9 @@ pub(super) fn stream(index: &ZipIndex, limits: &Limits, visitors: &mut [&mut dyn
             None
         };
         for visitor in visitors.iter_mut() {
+            if flaw.is_some() || !entry.readable {
+                visitor.damaged(entry);
+            }
             visitor.end(entry);
         }
         if let Some((kind, detail)) = flaw {

@@ -16,11 +16,13 @@ const FIXED: usize = 30;
 /// A header with its name and extra field seldom takes more; bodies lie between the headers, so reading far ahead is wasted.
 const AHEAD: usize = 512;
 
-/// Checks every entry and finds its data; `false` where the time ran out.
+/// Checks every entry and finds its data; `false` where the time ran out. `all`: no entry is missing from the list, so that bytes
+/// that belong to none of them are worth a word.
 pub(super) fn check(
     source: &Source,
     end: &End,
     entries: &mut [ZipEntry],
+    all: bool,
     deadline: Deadline,
     anomalies: &mut Anomalies,
 ) -> Result<bool, UnpackError> {
@@ -37,7 +39,7 @@ pub(super) fn check(
         }
     }
     check_order(entries, anomalies);
-    check_ranges(ranges, end, entries, anomalies);
+    check_ranges(ranges, end, entries, all, anomalies);
     Ok(true)
 }
 
@@ -129,6 +131,9 @@ fn compare(local: &Local, name: &[u8], extra: &[u8], entry: &ZipEntry, anomalies
     // With a data descriptor the writer may not have known the values yet: zero, or all ones for zip64, stands for "later".
     let streamed = local.flags & DESCRIPTOR != 0;
     let fields = extra::parse(extra);
+    if let Some(other) = fields.other_name(name) {
+        differ("name", format!("`{path}`"), format!("`{}` in its Unicode path field", lossless(other)));
+    }
     let plain = Sizes { size: local.size.into(), compressed_size: local.compressed_size.into(), offset: None };
     let (sizes, lie) = extra::widen(plain, fields.zip64);
     let later = |value: u64| streamed && (value == 0 || value == u64::from(u32::MAX));
@@ -191,7 +196,9 @@ struct Range {
     index: usize,
 }
 
-fn check_ranges(mut ranges: Vec<Range>, end: &End, entries: &mut [ZipEntry], anomalies: &mut Anomalies) {
+fn check_ranges(mut ranges: Vec<Range>, end: &End, entries: &mut [ZipEntry], all: bool, anomalies: &mut Anomalies) {
+    // An entry without a place leaves a gap that is no news.
+    let all = all && ranges.len() == entries.len();
     ranges.sort_by_key(|r| (r.start, r.end, r.index));
     let mut covered: Option<Range> = None;
     for range in &ranges {
@@ -207,7 +214,7 @@ fn check_ranges(mut ranges: Vec<Range>, end: &End, entries: &mut [ZipEntry], ano
             let detail =
                 format!("bytes {}..{} are shared with `{other}`, which takes {}..{}", range.start, range.end, widest.start, widest.end);
             anomalies.push(AnomalyKind::Overlap, name, detail);
-        } else if range.start > before {
+        } else if all && range.start > before {
             report_gap(before, range.start, covered.is_none(), end.base, anomalies);
         }
         if range.end > before {
@@ -215,7 +222,7 @@ fn check_ranges(mut ranges: Vec<Range>, end: &End, entries: &mut [ZipEntry], ano
         }
     }
     let before = covered.map_or(end.base, |c| c.end);
-    if end.start > before {
+    if all && end.start > before {
         report_gap(before, end.start, false, end.base, anomalies);
     }
 }

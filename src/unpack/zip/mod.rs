@@ -4,7 +4,7 @@
 //! Format: PKWARE APPNOTE.TXT 6.3.10; the sections are cited where they are used.
 
 mod central;
-pub(super) mod end;
+mod end;
 mod extra;
 mod inflate;
 mod local;
@@ -13,7 +13,7 @@ mod source;
 use std::path::Path;
 
 use super::anomaly::{Anomalies, Anomaly};
-use super::error::UnpackError;
+use super::error::{NotAZip, UnpackError};
 use super::limits::{Deadline, Limits};
 use crate::model::printable::lossless;
 use source::Source;
@@ -82,6 +82,8 @@ pub trait EntryVisitor {
     fn begin(&mut self, entry: &ZipEntry);
     /// The next piece of its inflated bytes.
     fn data(&mut self, bytes: &[u8]);
+    /// What was handed out is not the whole, intact entry; called before `end`.
+    fn damaged(&mut self, _entry: &ZipEntry) {}
     /// It ends. Whether the pieces were the whole, intact entry only the [`StreamReport`] tells.
     fn end(&mut self, entry: &ZipEntry);
 }
@@ -109,9 +111,14 @@ impl ZipIndex {
         let deadline = Deadline::start(limits);
         let mut anomalies = Anomalies::default();
         let end = end::find(&source, &mut anomalies)?;
-        let (mut entries, listed) = central::read(&source, &end, limits, deadline, &mut anomalies)?;
-        let checked = local::check(&source, &end, &mut entries, deadline, &mut anomalies)?;
-        Ok(Self { entries, anomalies: anomalies.into_vec(), complete: end.usable && listed && checked, source })
+        let mut entries = Vec::new();
+        let mut complete = false;
+        if end.usable {
+            let listed = central::read(&source, &end, limits, deadline, &mut entries, &mut anomalies)?;
+            let checked = local::check(&source, &end, &mut entries, listed, deadline, &mut anomalies)?;
+            complete = listed && checked;
+        }
+        Ok(Self { entries, anomalies: anomalies.into_vec(), complete, source })
     }
 
     /// Streams every entry's inflated bytes once, in central-directory order, to all visitors, and checks CRC, sizes and limits. An
@@ -121,7 +128,17 @@ impl ZipIndex {
     /// # Errors
     /// I/O errors only.
     pub fn stream(&self, limits: &Limits, visitors: &mut [&mut dyn EntryVisitor]) -> Result<StreamReport, UnpackError> {
-        inflate::stream(self, limits, visitors)
+        inflate::stream(self, limits, &|_| true, visitors)
+    }
+
+    /// As [`Self::stream`], for some of the entries only: the others are neither inflated nor begun.
+    pub(super) fn stream_some(
+        &self,
+        limits: &Limits,
+        select: &dyn Fn(&ZipEntry) -> bool,
+        visitors: &mut [&mut dyn EntryVisitor],
+    ) -> Result<StreamReport, UnpackError> {
+        inflate::stream(self, limits, select, visitors)
     }
 
     /// One entry, whole, at most `max` bytes, checked against its CRC and size.
@@ -130,6 +147,18 @@ impl ZipIndex {
     /// [`UnpackError::Entry`] where it is longer, damaged or of a kind that can't be read; I/O errors.
     pub fn read(&self, entry: &ZipEntry, max: u64) -> Result<Vec<u8>, UnpackError> {
         inflate::read(self, entry, max)
+    }
+
+    /// What the file is if it is no zip; `None` for a zip. Cheaper than [`Self::open`].
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub(super) fn probe(path: &Path) -> Result<Option<NotAZip>, UnpackError> {
+        match end::find(&Source::open(path)?, &mut Anomalies::default()) {
+            Ok(_) => Ok(None),
+            Err(UnpackError::NotAZip { reason, .. }) => Ok(Some(reason)),
+            Err(error) => Err(error),
+        }
     }
 
     /// The archive's file.

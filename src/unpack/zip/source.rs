@@ -37,6 +37,10 @@ impl Source {
 
     /// Fills `buf` from `offset` as far as the file reaches, and says how far that is.
     pub(super) fn read_at(&self, mut offset: u64, buf: &mut [u8]) -> Result<usize, UnpackError> {
+        // A stated offset may be beyond what the operating system can even express.
+        if offset >= self.len {
+            return Ok(0);
+        }
         let mut filled = 0;
         while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match self.file.read_at(rest, offset) {

@@ -1,3 +1,9 @@
 //! Stage 3: hostile and honest archives.
 
+mod build_image;
+mod build_zip;
+mod directory;
 mod honest_zip;
+mod hostile_zip;
+mod image;
+mod opt_overlay;

@@ -1,0 +1,154 @@
+//! An OCI image layout: a directory, or a tar that holds one. OCI image-spec 1.1, image-layout.md.
+//!
+//! Of a tar only the offsets of its members are kept, and blobs are read where they lie: nothing is written to disk, and the walk
+//! that finds them is the same one that reads image layers.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::super::anomaly::{Anomalies, Anomaly, AnomalyKind};
+use super::super::error::UnpackError;
+use super::super::limits::{Deadline, Limits};
+use super::super::name::{self, Origin};
+use super::super::tar::{self, Member, MemberKind, MemberVisitor};
+use crate::model::digest::ClaimedDigest;
+
+/// A blob's bytes, and how many lie there.
+pub(super) type Blob = (Box<dyn Read>, u64);
+
+/// Where an image's blobs are.
+#[derive(Debug)]
+pub struct Layout {
+    path: PathBuf,
+    place: Place,
+    /// What is wrong with the archive that holds the layout; nothing for a directory.
+    pub anomalies: Vec<Anomaly>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Directory,
+    /// Offset and length of each regular file, by its path.
+    Archive(BTreeMap<String, (u64, u64)>),
+}
+
+impl Layout {
+    /// Opens a layout: a directory that holds `oci-layout` and `index.json`, or an uncompressed tar that does.
+    ///
+    /// # Errors
+    /// [`UnpackError::NotALayout`] where it is neither; I/O errors.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, UnpackError> {
+        let meta = fs::metadata(path).map_err(|e| io_error(path, e))?;
+        let layout = if meta.is_dir() {
+            Self { path: path.into(), place: Place::Directory, anomalies: Vec::new() }
+        } else if meta.is_file() {
+            Self::archive(path, limits)?
+        } else {
+            return Err(UnpackError::NotAFile { path: path.into() });
+        };
+        for needed in ["oci-layout", "index.json"] {
+            if layout.member(needed)?.is_none() {
+                return Err(UnpackError::NotALayout { path: path.into(), missing: needed });
+            }
+        }
+        Ok(layout)
+    }
+
+    /// The layout's `index.json`, at most `limits.manifest_bytes`; `None` where it is longer.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn index_json(&self, limits: &Limits) -> Result<Option<Vec<u8>>, UnpackError> {
+        let Some((reader, length)) = self.member("index.json")? else { return Ok(None) };
+        if length > limits.manifest_bytes {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        reader.take(limits.manifest_bytes).read_to_end(&mut bytes).map_err(|e| io_error(&self.path, e))?;
+        Ok(Some(bytes))
+    }
+
+    /// The directory or tar.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A blob and its length; `None` where the layout does not hold it. The bytes are whatever lies there: hash them.
+    pub(super) fn blob(&self, digest: &ClaimedDigest) -> Result<Option<Blob>, UnpackError> {
+        self.member(&format!("blobs/sha256/{}", digest.hex()))
+    }
+
+    fn archive(path: &Path, limits: &Limits) -> Result<Self, UnpackError> {
+        let mut reader = BufReader::new(File::open(path).map_err(|e| io_error(path, e))?);
+        let mut anomalies = Anomalies::default();
+        let mut members = Members { limits, found: BTreeMap::new(), repeated: Vec::new(), anomalies: Anomalies::default() };
+        match tar::walk(&mut reader, &mut 0, limits, Deadline::start(limits), &mut anomalies, &mut members) {
+            Ok(_) => {}
+            Err(e)
+                if matches!(e.kind(), ErrorKind::Other | ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::InvalidInput) =>
+            {
+                anomalies.push(AnomalyKind::Malformed, "", format!("the tar that holds the layout: {e}"));
+            }
+            Err(e) => return Err(io_error(path, e)),
+        }
+        anomalies.extend(members.anomalies.into_vec());
+        for name in members.repeated {
+            anomalies.push(AnomalyKind::DuplicateName, name, "the tar that holds the layout has it twice");
+        }
+        Ok(Self { path: path.into(), place: Place::Archive(members.found), anomalies: anomalies.into_vec() })
+    }
+
+    fn member(&self, name: &str) -> Result<Option<Blob>, UnpackError> {
+        match &self.place {
+            Place::Directory => {
+                let path = self.path.join(name);
+                match fs::metadata(&path) {
+                    // Links are followed, since builders link blobs into place; a FIFO would block.
+                    Ok(meta) if meta.is_file() => {
+                        let file = File::open(&path).map_err(|e| io_error(&path, e))?;
+                        Ok(Some((Box::new(file), meta.len())))
+                    }
+                    Ok(_) => Ok(None),
+                    Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+                    Err(e) => Err(io_error(&path, e)),
+                }
+            }
+            Place::Archive(members) => {
+                let Some(&(offset, length)) = members.get(name) else { return Ok(None) };
+                let mut file = File::open(&self.path).map_err(|e| io_error(&self.path, e))?;
+                file.seek(SeekFrom::Start(offset)).map_err(|e| io_error(&self.path, e))?;
+                Ok(Some((Box::new(file.take(length)), length)))
+            }
+        }
+    }
+}
+
+/// Collects where the regular files of the tar are.
+struct Members<'a> {
+    limits: &'a Limits,
+    found: BTreeMap<String, (u64, u64)>,
+    repeated: Vec<String>,
+    anomalies: Anomalies,
+}
+
+impl MemberVisitor for Members<'_> {
+    fn begin(&mut self, _: &Member) {}
+
+    fn data(&mut self, _: &[u8]) {}
+
+    fn end(&mut self, member: Member) {
+        if member.kind != MemberKind::File {
+            return;
+        }
+        let Some(path) = name::normalise(&member.name, Origin::Rooted, self.limits, &mut self.anomalies) else { return };
+        if self.found.insert(path.clone(), (member.data_offset, member.size)).is_some() {
+            self.repeated.push(path);
+        }
+    }
+}
+
+fn io_error(path: &Path, source: io::Error) -> UnpackError {
+    UnpackError::Io { path: path.into(), source }
+}

@@ -1,0 +1,84 @@
+//! A reader that hashes and counts what passes, stops at a limit, and remembers why it stopped, so that a failing disk is told from
+//! damaged data.
+
+use std::io::{self, Read};
+
+use super::super::limits::Deadline;
+use crate::model::digest::{Digest, Hasher};
+
+/// Why a tap let nothing more pass.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// The reader below failed.
+    Failed(io::Error),
+    /// A limit; its name and numbers.
+    Limit(String),
+}
+
+/// The most that may pass.
+#[derive(Debug, Clone)]
+pub(super) struct Cap {
+    pub(super) bytes: u64,
+    /// Name of the limit and its numbers.
+    pub(super) detail: String,
+}
+
+/// See the module.
+pub(super) struct Tap<R> {
+    inner: R,
+    hasher: Hasher,
+    bytes: u64,
+    caps: Vec<Cap>,
+    deadline: Deadline,
+    stopped: Option<Stopped>,
+}
+
+impl<R: Read> Tap<R> {
+    pub(super) fn new(inner: R, caps: Vec<Cap>, deadline: Deadline) -> Self {
+        Self { inner, hasher: Hasher::new(), bytes: 0, caps, deadline, stopped: None }
+    }
+
+    /// Reads what is left, so that the hash covers it.
+    pub(super) fn drain(&mut self) -> io::Result<()> {
+        io::copy(self, &mut io::sink()).map(|_| ())
+    }
+
+    /// Bytes that passed.
+    pub(super) fn passed(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Why it stopped, where it did.
+    pub(super) fn stopped(&mut self) -> Option<Stopped> {
+        self.stopped.take()
+    }
+
+    /// The digest and number of all bytes that passed.
+    pub(super) fn finish(self) -> (Digest, u64) {
+        (self.hasher.finish(), self.bytes)
+    }
+}
+
+impl<R: Read> Read for Tap<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let exceeded = self.caps.iter().find(|cap| self.bytes > cap.bytes).map(|cap| cap.detail.clone());
+        let late = self.deadline.is_over().then(|| format!("time: stopped after {} bytes", self.bytes));
+        if let Some(detail) = exceeded.or(late) {
+            self.stopped = Some(Stopped::Limit(detail));
+            return Err(io::Error::other("stopped at a limit"));
+        }
+        match self.inner.read(buf) {
+            Ok(read) => {
+                self.hasher.update(buf.get(..read).unwrap_or_default());
+                self.bytes = self.bytes.saturating_add(read as u64);
+                Ok(read)
+            }
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),
+            Err(e) => {
+                let kind = e.kind();
+                self.stopped = Some(Stopped::Failed(e));
+                Err(kind.into())
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! One name of an archive: its normalised path, and what is wrong with it by itself.
+
+use std::borrow::Cow;
+
+use super::anomaly::{Anomalies, AnomalyKind};
+use super::limits::Limits;
+use crate::model::printable::{lossless, printable};
+
+/// Which names are usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Zip entries and files on disk.
+    Relative,
+    /// Members of an image layer, where `/` and `./` stand for the image's own root.
+    Rooted,
+}
+
+/// The normalised path (see `FileEntry::path`), or `None` for a name that a limit leaves out.
+pub(super) fn normalise(raw: &[u8], origin: Origin, limits: &Limits, anomalies: &mut Anomalies) -> Option<String> {
+    let text = lossless(raw);
+    if raw.len() > limits.name_bytes {
+        let start: String = text.chars().take(100).collect();
+        let detail = format!("name_bytes: a name of {} bytes, at most {} are taken", raw.len(), limits.name_bytes);
+        anomalies.push(AnomalyKind::LimitExceeded, start, detail);
+        return None;
+    }
+    let path: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    if path.len() > limits.depth {
+        let detail = format!("depth: {} path components, at most {} are taken", path.len(), limits.depth);
+        anomalies.push(AnomalyKind::LimitExceeded, text.as_ref(), detail);
+        return None;
+    }
+    judge(raw, &text, origin, anomalies);
+    Some(path.join("/"))
+}
+
+fn judge(raw: &[u8], text: &str, origin: Origin, anomalies: &mut Anomalies) {
+    let mut found = |kind, detail: &str| anomalies.push(kind, text, detail);
+    if matches!(lossless(raw), Cow::Owned(_)) {
+        found(AnomalyKind::NonUtf8Name, "the name is not UTF-8");
+    }
+    // Extractors on Windows, and Info-ZIP for some hosts, read a backslash as a separator.
+    if raw.split(|b| matches!(b, b'/' | b'\\')).any(|part| part == b"..") {
+        found(AnomalyKind::Traversal, "a `..` component");
+    }
+    let drive = raw.first().is_some_and(u8::is_ascii_alphabetic) && raw.get(1) == Some(&b':') && matches!(raw.get(2), Some(b'\\' | b'/'));
+    let slash = text.starts_with('/') && origin == Origin::Relative;
+    if slash || raw.starts_with(b"\\") || drive {
+        found(AnomalyKind::AbsolutePath, if drive { "starts with a drive letter" } else { "starts at the root" });
+    }
+    // In the bytes: the text writes a byte that is not UTF-8 with a backslash of its own.
+    if raw.contains(&b'\\') {
+        found(AnomalyKind::OddName, "a backslash: a separator to some readers, a character to others");
+    }
+    if text.contains('\0') {
+        found(AnomalyKind::OddName, "a NUL");
+        let cut: String = text.chars().take_while(|c| *c != '\0').collect();
+        found(AnomalyKind::Malformed, &format!("readers that end a name at NUL see `{cut}`"));
+    }
+    if is_odd(text, origin) {
+        found(AnomalyKind::OddName, "an empty or `.` component");
+    }
+    if matches!(printable(text), Cow::Owned(_)) {
+        found(AnomalyKind::ControlInName, "control characters, or characters that hide or reverse text");
+    }
+}
+
+/// True for empty and `.` components other than those that honest writers leave: `./` in front, `/` behind.
+fn is_odd(text: &str, origin: Origin) -> bool {
+    let text = if origin == Origin::Rooted { text.strip_prefix('/').unwrap_or(text) } else { text };
+    let inner = text.strip_prefix("./").unwrap_or(text);
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    if inner.is_empty() || inner == "." {
+        return origin == Origin::Relative && text != "./";
+    }
+    // A leading `/` is reported as absolute.
+    inner.strip_prefix('/').unwrap_or(inner).split('/').any(|part| part.is_empty() || part == ".")
+}

@@ -1,0 +1,214 @@
+//! What is wrong with the entries of one archive taken together: duplicates, files that are folders, links that lead out.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::anomaly::{Anomalies, AnomalyKind};
+use super::limits::Deadline;
+use super::tree::EntryKind;
+use crate::model::printable::lossless;
+
+/// Symbolic links that are followed for one target. Linux's own limit.
+const MAX_HOPS: usize = 40;
+/// Path components that are followed for one target: as many as fit `PATH_MAX`.
+const MAX_STEPS: usize = 2_048;
+
+/// One entry, in archive order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node<'a> {
+    /// The name as the archive has it.
+    pub(super) raw: &'a [u8],
+    /// The normalised path.
+    pub(super) path: &'a str,
+    /// What it is.
+    pub(super) kind: &'a EntryKind,
+}
+
+/// What is usual in the kind of archive.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// Judge names that differ only by case or Unicode form. Not in images: they live on Linux only, and honest ones hold such pairs.
+    pub(super) look_alikes: bool,
+    /// Judge where symbolic links lead. Not in images: their root is the root, and the kernel keeps every path below it.
+    pub(super) link_targets: bool,
+    /// A directory may be named twice, as tar writers do to set its times.
+    pub(super) repeated_directories: bool,
+}
+
+/// Judges the entries of one archive; `false` where the time ran out.
+pub(super) fn check(nodes: &[Node<'_>], rules: Rules, deadline: Deadline, anomalies: &mut Anomalies) -> bool {
+    check_duplicates(nodes, rules, anomalies);
+    if rules.look_alikes {
+        check_look_alikes(nodes, anomalies);
+    }
+    let done = check_folders(nodes, deadline, anomalies) && (!rules.link_targets || check_links(nodes, deadline, anomalies));
+    if !done {
+        anomalies.push(AnomalyKind::LimitExceeded, "", format!("time: stopped while comparing {} entries", nodes.len()));
+    }
+    done
+}
+
+fn check_duplicates(nodes: &[Node<'_>], rules: Rules, anomalies: &mut Anomalies) {
+    let mut first: HashMap<&str, &Node<'_>> = HashMap::with_capacity(nodes.len());
+    let mut raw_names: HashSet<&[u8]> = HashSet::with_capacity(nodes.len());
+    for node in nodes {
+        let exact = !raw_names.insert(node.raw);
+        let Some(earlier) = first.get(node.path) else {
+            first.insert(node.path, node);
+            continue;
+        };
+        let directories = is_directory(node) && is_directory(earlier);
+        if directories && rules.repeated_directories {
+            continue;
+        }
+        let detail =
+            if exact { "another entry has the same name".to_owned() } else { format!("the same path as `{}`", lossless(earlier.raw)) };
+        anomalies.push(AnomalyKind::DuplicateName, lossless(node.raw), detail);
+        if is_directory(node) != is_directory(earlier) {
+            anomalies.push(AnomalyKind::FileAsFolder, node.path, "one entry makes it a directory, another does not");
+        }
+    }
+}
+
+fn check_look_alikes(nodes: &[Node<'_>], anomalies: &mut Anomalies) {
+    let mut by_form: HashMap<String, &str> = HashMap::with_capacity(nodes.len());
+    let mut by_case: HashMap<String, &str> = HashMap::with_capacity(nodes.len());
+    for node in nodes {
+        let form: String = node.path.nfc().collect();
+        // Upper case first: `ß` and `SS` are one name to a file system that folds fully.
+        let case = form.to_uppercase().to_lowercase();
+        if let Some(other) = by_form.get(&form) {
+            if *other != node.path {
+                anomalies.push(AnomalyKind::DuplicateByUnicode, node.path, format!("the same as `{other}` after Unicode normalisation"));
+            }
+            continue;
+        }
+        by_form.insert(form, node.path);
+        if let Some(other) = by_case.get(&case) {
+            anomalies.push(AnomalyKind::DuplicateByCase, node.path, format!("the same as `{other}` where case does not count"));
+        } else {
+            by_case.insert(case, node.path);
+        }
+    }
+}
+
+fn check_folders(nodes: &[Node<'_>], deadline: Deadline, anomalies: &mut Anomalies) -> bool {
+    let others: HashMap<&str, &EntryKind> = nodes.iter().filter(|n| !is_directory(n)).map(|n| (n.path, n.kind)).collect();
+    let mut told: HashSet<&str> = HashSet::new();
+    for node in nodes {
+        if deadline.is_over() {
+            return false;
+        }
+        for (at, _) in node.path.match_indices('/') {
+            let Some(folder) = node.path.get(..at) else { continue };
+            match others.get(folder) {
+                Some(EntryKind::Symlink { target }) => {
+                    anomalies.push(AnomalyKind::ThroughSymlink, node.path, format!("below `{folder}`, a symbolic link to `{target}`"));
+                }
+                Some(EntryKind::File | EntryKind::Hardlink { .. } | EntryKind::Special) if told.insert(folder) => {
+                    anomalies.push(AnomalyKind::FileAsFolder, folder, format!("a file, and the folder of `{}`", node.path));
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+    true
+}
+
+fn check_links(nodes: &[Node<'_>], deadline: Deadline, anomalies: &mut Anomalies) -> bool {
+    let links: HashMap<&str, &str> = nodes
+        .iter()
+        .filter_map(|n| match n.kind {
+            EntryKind::Symlink { target } => Some((n.path, target.as_str())),
+            EntryKind::File | EntryKind::Directory | EntryKind::Hardlink { .. } | EntryKind::Special => None,
+        })
+        .collect();
+    for node in nodes {
+        if deadline.is_over() {
+            return false;
+        }
+        let EntryKind::Symlink { target } = node.kind else { continue };
+        if let Some(how) = escape(node.path, target, &links) {
+            anomalies.push(AnomalyKind::SymlinkEscape, node.path, format!("target `{target}` {how}"));
+        }
+    }
+    true
+}
+
+/// How a link's target leaves the root: by its text alone, or once the archive's other links are followed.
+fn escape(path: &str, target: &str, links: &HashMap<&str, &str>) -> Option<&'static str> {
+    if target.starts_with(['/', '\\']) {
+        return Some("is absolute");
+    }
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if walk(folder, target, &|_| None).is_none() {
+        return Some("leads out of the root");
+    }
+    if walk(folder, target, &|at| links.get(at).map(|t| (*t).to_owned())).is_none() {
+        return Some("leads out of the root by way of other links, or too far to follow");
+    }
+    None
+}
+
+/// The path that `target` leads to from `folder`, or `None` where it climbs above the root. A loop of links ends where it is.
+fn walk(folder: &str, target: &str, link: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut at: Vec<String> = folder.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect();
+    let mut todo: VecDeque<String> = target.split('/').map(str::to_owned).collect();
+    let (mut hops, mut steps) = (0_usize, 0_usize);
+    while let Some(part) = todo.pop_front() {
+        steps = steps.saturating_add(1);
+        if steps > MAX_STEPS {
+            return None;
+        }
+        match part.as_str() {
+            "" | "." => continue,
+            ".." => {
+                at.pop()?;
+                continue;
+            }
+            _ => at.push(part),
+        }
+        if let Some(next) = link(&at.join("/")) {
+            hops = hops.saturating_add(1);
+            if hops > MAX_HOPS {
+                break;
+            }
+            if next.starts_with('/') {
+                return None;
+            }
+            at.pop();
+            for part in next.rsplit('/') {
+                todo.push_front(part.to_owned());
+            }
+        }
+    }
+    Some(at.join("/"))
+}
+
+/// What the bits of a mode say, of one entry.
+pub(super) fn check_mode(path: &str, kind: &EntryKind, mode: Option<u32>, anomalies: &mut Anomalies) {
+    let Some(mode) = mode else { return };
+    match kind {
+        EntryKind::Special => anomalies.push(AnomalyKind::SpecialFile, path, format!("a device, FIFO or socket (mode {mode:o})")),
+        EntryKind::Symlink { .. } | EntryKind::Hardlink { .. } => {}
+        EntryKind::File => {
+            if mode & 0o6000 != 0 {
+                anomalies.push(AnomalyKind::Setuid, path, format!("mode {:04o}", mode & 0o7777));
+            }
+            if mode & 0o002 != 0 {
+                anomalies.push(AnomalyKind::WorldWritable, path, format!("mode {:04o}", mode & 0o7777));
+            }
+        }
+        // Setgid on a directory hands down a group and lends no rights; the sticky bit keeps others' files safe, as in /tmp.
+        EntryKind::Directory => {
+            if mode & 0o1002 == 0o002 {
+                anomalies.push(AnomalyKind::WorldWritable, path, format!("directory, mode {:04o}", mode & 0o7777));
+            }
+        }
+    }
+}
+
+fn is_directory(node: &Node<'_>) -> bool {
+    matches!(node.kind, EntryKind::Directory)
+}
