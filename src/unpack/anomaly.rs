@@ -26,13 +26,15 @@ pub struct Anomalies {
 impl Anomalies {
     /// How many of one kind are kept.
     pub const PER_KIND: u64 = 1_000;
+    /// Bytes that are kept of a path or detail; a cut one ends with `…`. Names of entries reach 64 KiB.
+    pub const TEXT: usize = 4_096;
 
     /// Adds one.
     pub fn push(&mut self, kind: AnomalyKind, path: impl Into<String>, detail: impl Into<String>) {
         let count = self.counts.entry(kind).or_default();
         *count = count.saturating_add(1);
         if *count <= Self::PER_KIND {
-            self.kept.push(Anomaly { kind, path: path.into(), detail: detail.into() });
+            self.kept.push(Anomaly { kind, path: cut(path.into()), detail: cut(detail.into()) });
         }
     }
 
@@ -58,6 +60,14 @@ impl Anomalies {
         }
         self.kept
     }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > Anomalies::TEXT {
+        text.truncate(text.floor_char_boundary(Anomalies::TEXT));
+        text.push('…');
+    }
+    text
 }
 
 /// The kinds of anomaly.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub struct Limits {
     /// Entries in one archive or directory, or in all layers of one image. Real layers of 9,758 files exist; images reach 300,000.
     pub entries: u64,
-    /// Bytes of a zip's central directory, which is held in memory. 500,000 entries of 100-byte names take 73 MB.
+    /// Bytes of a zip's central directory, which is held in memory. The 9,758 files of that layer take 1.3 MB.
     pub directory_bytes: u64,
     /// Bytes after inflation of one image or directory. Lambda: 10 GB for images.
     pub total_bytes: u64,
@@ -39,7 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             entries: 500_000,
-            directory_bytes: 128 << 20,
+            directory_bytes: 32 << 20,
             total_bytes: 11 << 30,
             zip_bytes: 1 << 30,
             ratio: 1_100,

@@ -12,6 +12,8 @@ mod layout;
 mod manifest;
 mod tap;
 
+use serde::Serialize;
+
 use super::anomaly::{Anomalies, AnomalyKind};
 use super::error::UnpackError;
 use super::limits::{Deadline, Limits};
@@ -35,7 +37,7 @@ pub struct Image {
 }
 
 /// What an image is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ImageInfo {
     /// The manifest's digest, computed.
     pub manifest_digest: Digest,
@@ -52,7 +54,7 @@ pub struct ImageInfo {
 }
 
 /// One layer, as it was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct LayerInfo {
     /// Digest of the stored bytes, computed.
     pub digest: Digest,

@@ -99,7 +99,7 @@ fn fixed_part(bytes: &[u8]) -> Option<(Record, usize, usize, usize)> {
     let (external, offset) = (f.u32()?, f.u32()?);
     let record = Record {
         length: 0,
-        host: made_by.to_be_bytes()[0],
+        host: u8::try_from(made_by >> 8).unwrap_or_default(),
         flags,
         method,
         crc32,
@@ -125,11 +125,8 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
     if let Some(lie) = lie {
         anomalies.push(AnomalyKind::Zip64Lie, &path, format!("central directory: {lie}"));
     }
-    if let Some((crc, unicode)) = extra.unicode_path
-        && unicode != record.name
-        && crc == crc32(&record.name)
-    {
-        let detail = format!("the Unicode path field names it `{}`, and some readers take that name", lossless(unicode));
+    if let Some(other) = extra.other_name(&record.name) {
+        let detail = format!("the Unicode path field names it `{}`, and some readers take that name", lossless(other));
         anomalies.push(AnomalyKind::HeaderMismatch, &path, detail);
     }
     if record.disk != 0 && record.disk != u16::MAX {
@@ -167,10 +164,4 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
         readable: supported && !encrypted,
         raw_name: record.name,
     }
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = flate2::Crc::new();
-    crc.update(bytes);
-    crc.sum()
 }

@@ -16,6 +16,17 @@ pub(super) struct Extra<'a> {
     pub(super) flaw: Option<&'static str>,
 }
 
+impl<'a> Extra<'a> {
+    /// The name that a reader of the Unicode path field takes in place of `name`, where it is another one. The field counts only
+    /// while its CRC is that of the name beside it (APPNOTE 4.6.9).
+    pub(super) fn other_name(&self, name: &[u8]) -> Option<&'a [u8]> {
+        let (stated, unicode) = self.unicode_path?;
+        let mut crc = flate2::Crc::new();
+        crc.update(name);
+        (crc.sum() == stated && unicode != name).then_some(unicode)
+    }
+}
+
 /// Reads a list of extra fields. Up to three bytes after the last one are padding, as alignment tools leave them.
 pub(super) fn parse(bytes: &[u8]) -> Extra<'_> {
     let mut extra = Extra::default();

@@ -131,6 +131,9 @@ fn compare(local: &Local, name: &[u8], extra: &[u8], entry: &ZipEntry, anomalies
     // With a data descriptor the writer may not have known the values yet: zero, or all ones for zip64, stands for "later".
     let streamed = local.flags & DESCRIPTOR != 0;
     let fields = extra::parse(extra);
+    if let Some(other) = fields.other_name(name) {
+        differ("name", format!("`{path}`"), format!("`{}` in its Unicode path field", lossless(other)));
+    }
     let plain = Sizes { size: local.size.into(), compressed_size: local.compressed_size.into(), offset: None };
     let (sizes, lie) = extra::widen(plain, fields.zip64);
     let later = |value: u64| streamed && (value == 0 || value == u64::from(u32::MAX));

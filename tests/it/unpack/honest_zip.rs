@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::build_zip::{Entry, crc32, deflate, deflated, folder, zip};
 use layerproof::model::digest::Digest;
 use layerproof::unpack::{AnomalyKind, EntryKind, EntryVisitor, Limits, WantDigests, ZipEntry, ZipIndex, analyse};
 
@@ -43,6 +44,7 @@ fn assert_clean(path: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Runs a program of this machine; `false`, said aloud, where it is not installed.
+#[expect(clippy::print_stdout, reason = "a skipped check must be seen")]
 fn ran(program: &str, args: &[&str], dir: &Path) -> bool {
     match Command::new(program).args(args).current_dir(dir).stdout(Stdio::null()).status() {
         Ok(status) => {
@@ -168,4 +170,52 @@ func main() {
     if ran("go", &["run", "main.go"], dir.path()) {
         assert_eq!(assert_clean(&dir.path().join("go.zip")).len(), 4);
     }
+}
+
+/// Archive Utility of macOS writes from Unix, with data descriptors, `UX` extra fields that are shorter in the central directory, UTF-8
+/// names in decomposed form without the UTF-8 flag, and resource forks in `__MACOSX`.
+#[test]
+fn as_archive_utility_of_macos_writes() {
+    let times = [0_u8; 8];
+    let made = |entry: Entry| {
+        entry.with(|e| {
+            e.local_extra = [b"UX\x0c\0".as_slice(), &times, &[0xf5, 1, 20, 0]].concat();
+            e.extra = [b"UX\x08\0".as_slice(), &times].concat();
+        })
+    };
+    let body = b"print()\n";
+    let stored = deflate(body).len() as u32;
+    let decomposed = "e\u{301}.py";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let archive = zip([
+        made(folder("python/")),
+        made(deflated(&format!("python/{decomposed}"), body)).streamed(crc32(body), stored, body.len() as u32),
+        made(folder("__MACOSX/")),
+        made(deflated(&format!("__MACOSX/python/._{decomposed}"), body)).streamed(crc32(body), stored, body.len() as u32),
+    ]);
+    fs::write(file.path(), archive.bytes()).unwrap();
+    assert_eq!(assert_clean(file.path()).len(), 4);
+}
+
+/// Explorer of Windows writes from FAT or NTFS, with the DOS attributes alone and no directory entries.
+#[test]
+fn as_explorer_of_windows_writes() {
+    for host in [0, 10, 11] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let made = |entry: Entry| entry.with(|e| (e.host, e.external) = (host, 0x20));
+        let archive = zip([made(deflated("python/a.py", b"print()")), made(deflated("python/lib/b.dll", &[1; 500]))]);
+        fs::write(file.path(), archive.bytes()).unwrap();
+        assert_clean(file.path());
+        let contents = analyse(file.path(), &Limits::default(), &WantDigests::None).unwrap();
+        assert!(contents.tree.entries.iter().all(|e| e.mode.is_none() && e.kind == EntryKind::File));
+    }
+}
+
+/// Alignment tools pad extra fields with up to three zeros, and whole ones of no length.
+#[test]
+fn as_alignment_tools_pad() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let padded = |bytes: usize| deflated(&format!("f{bytes}"), b"x").with(|e| e.local_extra = vec![0; bytes]);
+    fs::write(file.path(), zip((0..9).map(padded)).bytes()).unwrap();
+    assert_clean(file.path());
 }

@@ -76,6 +76,9 @@ lies! {
     duplicate_by_unicode_form: zip([file("\u{e9}.py", ""), file("e\u{301}.py", "")]) => [DuplicateByUnicode], "normalisation", true;
     file_that_is_a_folder: zip([file("a", ""), file("a/b", "")]) => [FileAsFolder], "`a/b`", true;
     file_and_directory_of_one_name: zip([file("a", ""), folder("a/")]) => [DuplicateName, FileAsFolder], "directory", true;
+    unicode_path_field_renames_in_the_local_header_only: zip([file("good.py", "").with(|e| {
+        e.local_extra = [b"\x75\x70\x0c\0\x01".as_slice(), &crc32(b"good.py").to_le_bytes(), b"evil.py"].concat();
+    })]) => [HeaderMismatch], "`evil.py`", true;
     unicode_path_field_renames: zip([file("good.py", "").with(|e| {
         let name = b"evil.py";
         let mut extra = vec![0x75, 0x70, 12, 0, 1];
@@ -415,4 +418,11 @@ fn no_flipped_byte_of_a_zip_panics() {
         }
     }
     assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_name_of_64_kib_does_not_swell_the_anomalies() {
+    let found = contents(&zip([file(&"n".repeat(60_000), "x").with(|e| e.local_crc = Some(7))]));
+    assert!(found.anomalies.iter().all(|a| a.path.len() < 5_000 && a.detail.len() < 5_000));
+    assert!(found.anomalies.iter().any(|a| a.kind == HeaderMismatch));
 }

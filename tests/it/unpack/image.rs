@@ -453,7 +453,7 @@ fn limits_of_images_by_name() {
     assert_limit(&[one.clone(), one.clone()], &Limits { entries: 3, ..limits.clone() }, "entries");
     assert_limit(&[one.clone(), one.clone()], &Limits { total_bytes: 4_000, ..limits.clone() }, "total_bytes");
     assert_limit(&[one.clone(), one.clone()], &Limits { image_layers: 1, ..limits.clone() }, "image_layers");
-    assert_limit(&[one.clone()], &Limits { time: Duration::ZERO, ..limits.clone() }, "time");
+    assert_limit(std::slice::from_ref(&one), &Limits { time: Duration::ZERO, ..limits.clone() }, "time");
     assert_limit(&[tar(&[file(&"d/".repeat(45), "")])], &Limits { depth: 40, ..limits.clone() }, "depth");
     let long = "n".repeat(5_000);
     assert_limit(&[tar(&[member(b'L', "L", long.clone()), file("a", "")])], &limits, "name_bytes");
