@@ -8,16 +8,28 @@
 //! }
 //! ```
 
+mod asn1;
+pub mod aws_signer;
+mod explain;
+pub mod oci_referrers;
+mod rejection;
 pub mod trust;
+mod x509;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::arn::SigningProfileArn;
+use crate::model::artifact::Subject;
+use crate::model::digest::Digest;
 use crate::model::gap::Gap;
 use crate::model::observed::Observed;
+use crate::unpack::{Contents, Layout, Limits, ZipIndex};
 
-pub use trust::{Anchor, TrustAnchors};
+pub use aws_signer::InnerDigest;
+pub use explain::explain;
+pub use rejection::Rejection;
+pub use trust::{Anchor, AnchorError, TrustAnchors};
 
 /// A signature that was found, what it says of itself, and what came of judging it.
 #[derive(Debug, Clone, Serialize)]
@@ -160,110 +172,134 @@ pub enum StepResult {
     NotReached,
 }
 
-/// Why a signature was rejected. Facts with fields; print untrusted text through `printable`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(rename_all = "kebab-case", tag = "why")]
-pub enum Rejection {
-    /// The archive can be read in more than one way, or not fully, so no signature over it says what Lambda loads.
-    #[error("the archive is ambiguous: {what}")]
-    AmbiguousArchive {
-        /// Which anomaly, where.
-        what: String,
-    },
-    /// More than one signature file.
-    #[error("{count} signature files; exactly one is allowed")]
-    SeveralSignatures {
-        /// How many.
-        count: usize,
-    },
-    /// An entry stands after the signature file.
-    #[error("the entry `{entry}` stands after the signature file")]
-    EntryAfterSignature {
-        /// Its name.
-        entry: String,
-    },
-    /// The signature file or a structure in it is not of the form that the format asks for.
-    #[error("{part} is malformed: {detail}")]
-    Malformed {
-        /// `PEM`, `CMS`, `signed attribute …`, `certificate N`.
-        part: String,
-        /// What is wrong.
-        detail: String,
-    },
-    /// An algorithm other than the format's.
-    #[error("{part} uses {presented}; the format allows only {expected}")]
-    Algorithm {
-        /// Where.
-        part: String,
-        /// What the format allows.
-        expected: String,
-        /// What stands there.
-        presented: String,
-    },
-    /// The content does not have the digest that was signed: something was changed after signing.
-    #[error("the content's digest is {presented}, but {expected} was signed")]
-    ContentDigest {
-        /// Signed, hexadecimal.
-        expected: String,
-        /// Computed, hexadecimal.
-        presented: String,
-    },
-    /// The signature value does not verify with the leaf's key.
-    #[error("the signature does not verify with the signer's key")]
-    BadSignature,
-    /// The chain does not hold.
-    #[error("the certificate chain does not hold: {detail}")]
-    Chain {
-        /// Which certificate, and what about it.
-        detail: String,
-    },
-    /// A certificate was not valid at signing time.
-    #[error("certificate `{certificate}` was not valid at the signing time {signed_at}: valid {not_before} to {not_after}")]
-    CertificateValidity {
-        /// Subject.
-        certificate: String,
-        /// Signing time.
-        signed_at: Timestamp,
-        /// Start of validity.
-        not_before: Timestamp,
-        /// End of validity.
-        not_after: Timestamp,
-    },
-    /// The chain ends at a root that no anchor names.
-    #[error("the chain ends at `{root}` (SHA-256 {fingerprint}), which is not among the trust anchors {anchors:?}")]
-    UntrustedRoot {
-        /// Subject of the root presented.
-        root: String,
-        /// SHA-256 of its DER, hexadecimal.
-        fingerprint: String,
-        /// Names of the anchors asked for.
-        anchors: Vec<String>,
-    },
-    /// The signing time lies in the future.
-    #[error("the signing time {signed_at} lies after now, {now}")]
-    FromTheFuture {
-        /// Signing time.
-        signed_at: Timestamp,
-        /// Time of verification.
-        now: Timestamp,
-    },
+/// What all schemes together found on one artifact: `Absent` only where every scheme looked and found nothing. Where one scheme found
+/// something and another could not look, the latter stands in the list as one inconclusive entry without location.
+pub type Signatures = Observed<Vec<JudgedSignature>>;
+
+/// A way of signing. One file or folder each, and one entry in [`ALL`].
+pub trait Scheme: Sync {
+    /// The stable name: `aws-signer`.
+    fn name(&self) -> &'static str;
+
+    /// One line for people.
+    fn describe(&self) -> &'static str;
+
+    /// What a signature of this scheme does not bind, one phrase each.
+    fn does_not_bind(&self) -> &'static [&'static str];
+
+    /// Where the knowledge of the format comes from, one sentence.
+    fn source(&self) -> &'static str;
+
+    /// Finds and judges the signatures on one artifact. An artifact of a kind that the scheme does not sign has none: `Absent`.
+    fn examine(&self, artifact: &Candidate<'_>, trust: &TrustAnchors, now: Timestamp, limits: &Limits) -> Signatures;
 }
 
-impl Rejection {
-    /// True where the content or the signature itself does not hold (tampering), not merely who signed or when.
-    pub fn is_integrity(&self) -> bool {
-        match self {
-            Self::AmbiguousArchive { .. }
-            | Self::SeveralSignatures { .. }
-            | Self::EntryAfterSignature { .. }
-            | Self::Malformed { .. }
-            | Self::Algorithm { .. }
-            | Self::ContentDigest { .. }
-            | Self::BadSignature => true,
-            Self::Chain { .. } | Self::CertificateValidity { .. } | Self::UntrustedRoot { .. } | Self::FromTheFuture { .. } => false,
+/// Every scheme.
+pub static ALL: &[&dyn Scheme] = &[&aws_signer::AwsSigner, &oci_referrers::OciReferrers];
+
+/// What a scheme is given to look at.
+#[derive(Debug, Clone, Copy)]
+pub enum Candidate<'a> {
+    /// The zip of a function or layer.
+    Zip {
+        /// What it is; for gaps.
+        subject: &'a Subject,
+        /// Its one list of entries.
+        index: &'a ZipIndex,
+        /// What the one pass over its bodies gave. Without it the scheme makes a pass of its own.
+        analysed: Option<Analysed<'a>>,
+    },
+    /// An image in an OCI layout directory.
+    Image {
+        /// What it is; for gaps.
+        subject: &'a Subject,
+        /// Where its blobs are.
+        layout: &'a Layout,
+        /// Digest of the manifest or index that the subject names, computed by this process.
+        digest: Digest,
+    },
+    /// Bytes of another kind; no scheme signs them.
+    Other,
+}
+
+/// What [`crate::unpack::analyse_zip`] gave, with [`InnerDigest`] riding along as a visitor.
+#[derive(Debug, Clone, Copy)]
+pub struct Analysed<'a> {
+    /// Tree and anomalies.
+    pub contents: &'a Contents,
+    /// The digest that AWS Signer signs.
+    pub inner: &'a InnerDigest,
+}
+
+/// Asks every scheme and joins the answers; see [`Signatures`] for how.
+pub fn examine_all(artifact: &Candidate<'_>, trust: &TrustAnchors, now: Timestamp, limits: &Limits) -> Signatures {
+    join(ALL.iter().map(|scheme| (scheme.name(), scheme.examine(artifact, trust, now, limits))).collect())
+}
+
+fn join(answers: Vec<(&'static str, Signatures)>) -> Signatures {
+    let mut found = Vec::new();
+    let mut gaps = Vec::new();
+    for (scheme, answer) in answers {
+        match answer {
+            Observed::Present(mut signatures) => found.append(&mut signatures),
+            Observed::Absent => {}
+            Observed::Unknown(gap) => gaps.push((scheme, gap)),
         }
     }
+    if found.is_empty() {
+        return gaps.into_iter().next().map_or(Observed::Absent, |(_, gap)| Observed::Unknown(gap));
+    }
+    found.extend(gaps.into_iter().map(|(scheme, gap)| JudgedSignature {
+        scheme,
+        location: String::new(),
+        presented: Presented::default(),
+        outcome: Outcome::Inconclusive(Undetermined { gap, chain_and_identity_verified: false }),
+        steps: Vec::new(),
+        does_not_bind: &[],
+    }));
+    Observed::Present(found)
 }
 
-/// What all schemes together found on one artifact: `Absent` only where every scheme looked and found nothing.
-pub type Signatures = Observed<Vec<JudgedSignature>>;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::gap::GapReason;
+
+    fn unknown() -> Signatures {
+        Observed::Unknown(Gap {
+            subject: "s".into(),
+            wanted: "w".into(),
+            reason: GapReason::Unreachable,
+            detail: String::new(),
+            next_step: String::new(),
+        })
+    }
+
+    fn found() -> Signatures {
+        Observed::Present(vec![JudgedSignature {
+            scheme: "a",
+            location: "x".into(),
+            presented: Presented::default(),
+            outcome: Outcome::Invalid(Rejection::BadSignature),
+            steps: Vec::new(),
+            does_not_bind: &[],
+        }])
+    }
+
+    #[test]
+    fn a_scheme_that_could_not_look_never_makes_an_artifact_unsigned() {
+        assert!(join(vec![("a", unknown()), ("b", Observed::Absent)]).gap().is_some());
+        assert!(join(vec![("a", Observed::Absent), ("b", Observed::Absent)]).is_absent());
+        assert!(join(vec![("a", Observed::Present(Vec::new()))]).is_absent());
+    }
+
+    #[test]
+    fn a_found_signature_hides_no_gap_of_another_scheme() {
+        let joined = join(vec![("a", found()), ("b", unknown())]);
+        let signatures = joined.present().unwrap();
+        assert_eq!(signatures.len(), 2);
+        assert!(
+            matches!(&signatures[1], JudgedSignature { scheme: "b", outcome: Outcome::Inconclusive(u), .. } if !u.chain_and_identity_verified)
+        );
+    }
+}

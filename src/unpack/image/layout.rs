@@ -13,6 +13,7 @@ use super::super::error::UnpackError;
 use super::super::limits::{Deadline, Limits};
 use super::super::name::{self, Origin};
 use super::super::tar::{self, Member, MemberKind, MemberVisitor};
+use super::layer::read_small;
 use crate::model::digest::ClaimedDigest;
 
 /// A blob's bytes, and how many lie there.
@@ -25,6 +26,17 @@ pub struct Layout {
     place: Place,
     /// What is wrong with the archive that holds the layout; nothing for a directory.
     pub anomalies: Vec<Anomaly>,
+}
+
+/// What came of reading a small blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SmallBlob {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// The layout does not hold it.
+    Missing,
+    /// It is too long, or its bytes have another digest.
+    Refused(String),
 }
 
 #[derive(Debug)]
@@ -78,6 +90,19 @@ impl Layout {
     /// A blob and its length; `None` where the layout does not hold it. The bytes are whatever lies there: hash them.
     pub(super) fn blob(&self, digest: &ClaimedDigest) -> Result<Option<Blob>, UnpackError> {
         self.member(&format!("blobs/sha256/{}", digest.hex()))
+    }
+
+    /// A small blob, a manifest or index, at most `limits.manifest_bytes`, whose bytes have the digest that names it.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn small_blob(&self, digest: &ClaimedDigest, limits: &Limits) -> Result<SmallBlob, UnpackError> {
+        let Some((blob, length)) = self.blob(digest)? else { return Ok(SmallBlob::Missing) };
+        Ok(match read_small(blob, length, limits).map_err(|e| io_error(&self.path, e))? {
+            Ok((bytes, computed)) if ClaimedDigest::from(computed) == *digest => SmallBlob::Bytes(bytes),
+            Ok((_, computed)) => SmallBlob::Refused(format!("its bytes have the digest {computed}")),
+            Err(why) => SmallBlob::Refused(why),
+        })
     }
 
     fn archive(path: &Path, limits: &Limits) -> Result<Self, UnpackError> {

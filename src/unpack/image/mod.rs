@@ -25,7 +25,7 @@ use crate::store::Integrity;
 use layer::{Budget, Stored, io_error};
 use manifest::{Compression, Config, Descriptor, Document};
 
-pub use layout::Layout;
+pub use layout::{Layout, SmallBlob};
 
 /// An image that was read.
 #[derive(Debug)]
