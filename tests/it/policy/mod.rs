@@ -2,6 +2,11 @@
 
 mod command;
 mod documents;
+mod evidence;
+mod parts;
+mod properties;
+mod rules_01_05;
+mod rules_06_12;
 mod schema;
 mod waivers;
 
