@@ -24,7 +24,7 @@ pub struct Evidence {
     /// Every artifact that was looked at, by subject. Function versions that share bytes share `contents`.
     pub artifacts: BTreeMap<Subject, Artifact>,
     /// The `/opt` that each function version's layers merge into; only versions with layers.
-    pub overlays: BTreeMap<FunctionArn, OptOverlay>,
+    pub overlays: BTreeMap<FunctionArn, Arc<OptOverlay>>,
     /// True where the answers come from live AWS calls with no endpoint override: only then may AWS's own word count (rule 8).
     pub live: bool,
 }

@@ -108,6 +108,17 @@ pub enum Status {
     Waived,
 }
 
+impl Status {
+    /// `fail`, `incomplete` or `waived`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Incomplete => "incomplete",
+            Self::Waived => "waived",
+        }
+    }
+}
+
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {

@@ -12,8 +12,8 @@
 //! | 3 | [`unpack`] | hostile bytes to a file tree and anomalies |
 //! | 4a | [`signature`] | signatures are found and judged |
 //! | 4 | [`evidence`] | all that is known of one artifact, and the gaps |
-//! | 5a | [`policy`] | evidence and a trust policy to decisions |
 //! | 5 | [`finding`] | the vocabulary of findings |
+//! | 5a | [`policy`] | evidence and a trust policy to decisions |
 //! | 5b | [`check`] | evidence and decisions to findings |
 //! | 6b | [`report`] | one report, many formats |
 //! | – | [`scan`] | the pipeline, read from top to bottom |

@@ -1,1 +1,240 @@
-//! The pipeline.
+//! The pipeline, read from top to bottom: inventory → wanted → fetch → unpack and signatures → evidence → decisions → findings.
+//!
+//! [`gather`] does all the I/O and may leave gaps; [`judge`] is pure. Work grows with unique bytes: a layer that 5,000 function
+//! versions use is fetched, hashed, unpacked and examined once.
+
+mod examine;
+mod overlays;
+mod select;
+mod wanted;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use crate::check::runtimes::RuntimeTable;
+use crate::check::{self, Context};
+use crate::evidence::{Artifact, Evidence};
+use crate::fetch::{self, FetchError, Fetched};
+use crate::finding::Finding;
+use crate::model::artifact::{BlobLocation, Subject};
+use crate::model::digest::{ClaimedDigest, Digest};
+use crate::model::gap::{Gap, GapReason};
+use crate::model::inventory::Inventory;
+use crate::model::observed::Observed;
+use crate::policy::{self, Decision, DecisionSubject, Policy};
+use crate::signature::TrustAnchors;
+use crate::store::{Integrity, Store, StoreError};
+use crate::unpack::{Limits, UnpackError};
+
+pub use examine::{Examined, examine};
+pub use select::{Selection, select};
+pub use wanted::{Wanted, wanted};
+
+/// Told how far the work is; `cli` draws it.
+pub trait Progress: Sync {
+    /// A stage begins, with so many steps.
+    fn stage(&self, what: &'static str, total: usize);
+    /// A step is done.
+    fn step(&self);
+}
+
+/// What gathering needs, built once and passed down.
+pub struct Gather<'a> {
+    /// Blobs and cached analyses.
+    pub store: &'a Store,
+    /// The trust anchors that the policy names.
+    pub anchors: &'a TrustAnchors,
+    /// Limits of unpacking.
+    pub limits: &'a Limits,
+    /// The time that chains are judged at.
+    pub now: Timestamp,
+    /// Told how far the work is.
+    pub progress: &'a dyn Progress,
+}
+
+/// An operation of ours failed; nothing may be said about any artifact.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Reading bytes that were already here.
+    #[error(transparent)]
+    Unpack(#[from] UnpackError),
+    /// Fetching.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+}
+
+/// Everything that gathering brings.
+pub struct Gathered {
+    /// All that was learned, and the gaps.
+    pub evidence: Evidence,
+    /// How many distinct blobs the store already had.
+    pub blobs_from_store: usize,
+}
+
+/// Stages 1 to 4: fetches, unpacks and examines every artifact that the inventory asks for, each distinct one once.
+pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, ScanError> {
+    let wanted = wanted(&inventory);
+
+    // Fetch: one read per distinct place and claim.
+    let sources: BTreeMap<Source, String> = wanted.iter().filter_map(|w| Some((Source::of(w)?, w.subject.to_string()))).collect();
+    gather.progress.stage("fetching", sources.len());
+    let fetched: BTreeMap<Source, Observed<Fetched>> = sources
+        .into_par_iter()
+        .map(|(source, subject)| {
+            let wanted = fetch::Wanted { subject: &subject, digest: source.claimed, size: source.claimed_size };
+            let fetched = fetch::fetch(&source.location, &wanted, gather.store)?;
+            gather.progress.step();
+            Ok((source, fetched))
+        })
+        .collect::<Result<_, ScanError>>()?;
+    let from_store = |fetched: &&Fetched| matches!(fetched, Fetched::Blob(blob) if blob.from_store);
+    let blobs_from_store = fetched.values().filter_map(Observed::present).filter(from_store).count();
+
+    // Unpack and look for signatures: once per distinct content. Any of its subjects may lend its name to a gap.
+    let mut contents: BTreeMap<ContentKey, (&Fetched, &Subject)> = BTreeMap::new();
+    for want in &wanted {
+        if let Some(found) = Source::of(want).and_then(|source| fetched.get(&source)?.present()) {
+            contents.entry(ContentKey::of(found)).or_insert((found, &want.subject));
+        }
+    }
+    gather.progress.stage("unpacking and verifying", contents.len());
+    let examined: BTreeMap<ContentKey, Examined> = contents
+        .into_par_iter()
+        .map(|(key, (fetched, subject))| {
+            let examined = examine(fetched, subject, gather)?;
+            gather.progress.step();
+            Ok((key, examined))
+        })
+        .collect::<Result<_, ScanError>>()?;
+
+    // Evidence: what each subject is, joined with what its bytes showed.
+    let mut artifacts = BTreeMap::new();
+    let mut zips = BTreeMap::new();
+    for want in wanted {
+        let found = Source::of(&want).and_then(|source| fetched.get(&source));
+        let seen = match found {
+            Some(Observed::Present(fetched)) => {
+                if let Fetched::Blob(blob) = fetched {
+                    zips.insert(want.subject.clone(), blob.path.clone());
+                }
+                examined.get(&ContentKey::of(fetched)).ok_or_else(|| nowhere(&want.subject))
+            }
+            Some(Observed::Unknown(gap)) => Err(about(gap, &want.subject)),
+            Some(Observed::Absent) => Err(nowhere(&want.subject)),
+            None => Err(want.location.gap().map_or_else(|| nowhere(&want.subject), |gap| about(gap, &want.subject))),
+        };
+        artifacts.insert(want.subject.clone(), artifact(want, seen));
+    }
+    let layer = |subject: &Subject| {
+        let artifact = artifacts.get(subject)?;
+        let contents = artifact.contents.present()?;
+        Some(overlays::LayerBytes { contents: contents.clone(), path: zips.get(subject)?.clone() })
+    };
+    let overlays = overlays::overlays(&inventory, &layer, gather.limits)?;
+    let evidence = Evidence { inventory, artifacts, overlays, live: false };
+    Ok(Gathered { evidence, blobs_from_store })
+}
+
+/// What judging brings.
+pub struct Judged {
+    /// Every decision.
+    pub decisions: BTreeMap<DecisionSubject, Decision>,
+    /// Every finding, worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// Stage 5, pure: applies the policy, then the checks.
+pub fn judge(policy: &Policy, evidence: &Evidence, runtimes: &RuntimeTable, now: Timestamp, whole_fleet: bool) -> Judged {
+    let decisions = policy::evaluate(policy, evidence, now);
+    // Of one target, a statement that matches nothing says nothing.
+    let dead: Vec<(String, String, usize)> = if whole_fleet {
+        policy::unmatched_statements(policy, evidence).into_iter().map(|s| (s.name, s.file, s.line)).collect()
+    } else {
+        Vec::new()
+    };
+    let publishers = policy.known_publishers();
+    let findings = check::run_all(&Context::new(evidence, &decisions, now, &publishers, runtimes, &dead));
+    Judged { decisions, findings }
+}
+
+/// A place to fetch from, with what is claimed of it: two claims about one place are two questions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Source {
+    location: BlobLocation,
+    claimed: Option<ClaimedDigest>,
+    claimed_size: Option<u64>,
+}
+
+impl Source {
+    fn of(wanted: &Wanted) -> Option<Self> {
+        let location = wanted.location.present()?.clone();
+        Some(Self { location, claimed: wanted.claimed, claimed_size: wanted.claimed_size })
+    }
+}
+
+/// What makes two fetched artifacts the same content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum ContentKey {
+    Blob(Digest),
+    Directory(PathBuf),
+    Image { layout: PathBuf, digest: String, architecture: String },
+}
+
+impl ContentKey {
+    fn of(fetched: &Fetched) -> Self {
+        match fetched {
+            Fetched::Blob(blob) => Self::Blob(blob.digest),
+            Fetched::Directory(path) => Self::Directory(path.clone()),
+            Fetched::Image { layout, digest, architecture } => {
+                Self::Image { layout: layout.clone(), digest: digest.clone(), architecture: architecture.clone() }
+            }
+        }
+    }
+}
+
+/// Without bytes nothing is known of the signatures either: that is a gap, never "unsigned".
+fn artifact(want: Wanted, seen: Result<&Examined, Gap>) -> Artifact {
+    let Wanted { subject, claimed, claimed_size, attested, location: _ } = want;
+    match seen {
+        Ok(examined) => {
+            let integrity = match &examined.blob {
+                // The size that an API claims of an image is not that of its manifest, and none is claimed.
+                Observed::Present(blob) => Integrity::of(blob.digest, blob.size, claimed, claimed_size),
+                Observed::Absent | Observed::Unknown(_) => Integrity::NoBytes,
+            };
+            let Examined { blob, contents, signatures, image: _ } = examined.clone();
+            Artifact { subject, claimed, claimed_size, blob, integrity, contents, signatures, attested }
+        }
+        Err(gap) => Artifact {
+            subject,
+            claimed,
+            claimed_size,
+            blob: Observed::Unknown(gap.clone()),
+            integrity: Integrity::NoBytes,
+            contents: Observed::Unknown(gap.clone()),
+            signatures: Observed::Unknown(gap),
+            attested,
+        },
+    }
+}
+
+/// A gap about a place, said of the subject that needed it.
+fn about(gap: &Gap, subject: &Subject) -> Gap {
+    Gap { subject: subject.to_string(), ..gap.clone() }
+}
+
+fn nowhere(subject: &Subject) -> Gap {
+    Gap {
+        subject: subject.to_string(),
+        wanted: "its bytes".into(),
+        reason: GapReason::NotRecorded,
+        detail: "the source names no place to fetch them from".into(),
+        next_step: "Record the account again, with the artifacts.".into(),
+    }
+}

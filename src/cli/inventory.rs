@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::output::{OutputFormat, columns, counted, emit, emit_json};
+use super::listing::{OutputFormat, columns, counted, emit, emit_json};
 use super::{Exit, Failure, Global};
 use crate::inventory::{InventoryError, Request, inventory};
 use crate::model::arn::{FunctionArn, LayerVersionArn};

@@ -35,6 +35,15 @@ pub enum DecisionSubject {
 }
 
 impl DecisionSubject {
+    /// `artifact`, `function-version` or `alias`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Artifact(_) => "artifact",
+            Self::FunctionVersion(_) => "function-version",
+            Self::Alias(_) => "alias",
+        }
+    }
+
     /// The name, safe to print.
     pub fn name(&self) -> String {
         match self {

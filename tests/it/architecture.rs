@@ -12,7 +12,7 @@ use code::Source;
 
 /// The stages in the order of the flow: a stage imports itself and what stands before it.
 const STAGES: [&str; 13] =
-    ["model", "store", "inventory", "fetch", "unpack", "signature", "evidence", "policy", "finding", "check", "report", "scan", "cli"];
+    ["model", "store", "inventory", "fetch", "unpack", "signature", "evidence", "finding", "policy", "check", "report", "scan", "cli"];
 
 /// Stages that know no disk, network, process, environment or clock.
 const PURE: [&str; 3] = ["evidence", "finding", "check"];

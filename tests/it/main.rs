@@ -3,8 +3,13 @@
 #[path = "../forge/mod.rs"]
 mod forge;
 
+#[path = "../../examples/make_fleet/fleet/mod.rs"]
+mod fleet;
+
 mod architecture;
 mod check;
+mod cli;
+mod cli_explain;
 mod docs;
 mod fetch;
 mod inventory;

@@ -63,7 +63,7 @@ pub(super) fn image_code(
         Observed::Present(image) if image.digest.is_none() => {
             Observed::Unknown(malformed_image(subject, "ResolvedImageUri", format!("`{image}` carries no digest")))
         }
-        other => other,
+        image @ (Observed::Present(_) | Observed::Absent | Observed::Unknown(_)) => image,
     };
     let location = match (code_error, &resolved) {
         (Some(error), _) => Observed::Unknown(service_error(error, subject)),

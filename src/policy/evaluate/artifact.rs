@@ -243,11 +243,10 @@ fn exempted(statement: &Statement) -> Reason {
 fn mismatch(artifact: &Artifact) -> Option<Cause> {
     match artifact.integrity {
         Integrity::Mismatch { expected, presented, expected_size, presented_size } => {
-            let text = if expected.claimed_bytes() == presented.bytes() {
-                let expected = expected_size.map_or_else(|| "another".to_owned(), |size| size.to_string());
-                format!("the size is {presented_size}, and {expected} is claimed")
-            } else {
-                format!("the bytes are {presented}, and {expected} is claimed")
+            let same_digest = Integrity::of(presented, presented_size, Some(expected), None) == Integrity::Matches;
+            let text = match expected_size {
+                Some(expected) if same_digest => format!("the size is {presented_size}, and {expected} is claimed"),
+                Some(_) | None => format!("the bytes are {presented}, and {expected} is claimed"),
             };
             Some(Cause::refuse(ReasonCode::BytesNotClaimed, text))
         }

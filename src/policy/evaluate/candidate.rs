@@ -89,8 +89,16 @@ impl Holding {
 fn rejected(rejection: &Rejection, location: &str) -> Cause {
     let code = match rejection {
         Rejection::AmbiguousArchive { .. } => ReasonCode::AmbiguousArchive,
-        Rejection::UntrustedRoot { .. } => ReasonCode::UntrustedRoot,
-        _ => ReasonCode::SignatureInvalid,
+        Rejection::UntrustedRoot { .. } | Rejection::AccountNotVouched { .. } => ReasonCode::UntrustedRoot,
+        Rejection::SeveralSignatures { .. }
+        | Rejection::EntryAfterSignature { .. }
+        | Rejection::Malformed { .. }
+        | Rejection::Algorithm { .. }
+        | Rejection::ContentDigest { .. }
+        | Rejection::BadSignature
+        | Rejection::Chain { .. }
+        | Rejection::CertificateValidity { .. }
+        | Rejection::FromTheFuture { .. } => ReasonCode::SignatureInvalid,
     };
     let cause = Cause::refuse(code, format!("the signature in `{location}` does not hold: {}", printable(&rejection.to_string())));
     if rejection.is_integrity() { cause } else { cause.about_authenticity() }

@@ -21,7 +21,7 @@ fn overlaid(functions: &[&str], collisions: &[Collision]) -> Fleet {
     for name in functions {
         for number in ["$LATEST", "1"] {
             let overlay = OptOverlay { layers: layers.clone(), collisions: collisions.to_vec() };
-            fleet.evidence.overlays.insert(function(name, Some(number)), overlay);
+            fleet.evidence.overlays.insert(function(name, Some(number)), overlay.into());
         }
     }
     fleet
@@ -65,7 +65,7 @@ fn lyr001_other_order_is_another_finding() {
     let mut fleet = overlaid(&["app"], &[collision("python/x.py", &[0, 1], Some(true), true)]);
     let layers = vec![(layer("extra", 1), true), (layer("deps", 1), true)];
     let collisions = vec![collision("python/x.py", &[0, 1], Some(true), true)];
-    fleet.evidence.overlays.insert(function("other", Some("1")), OptOverlay { layers, collisions });
+    fleet.evidence.overlays.insert(function("other", Some("1")), OptOverlay { layers, collisions }.into());
     assert_eq!(fleet.of("LYR001").len(), 2);
 }
 

@@ -10,3 +10,4 @@ mod rest;
 mod scale;
 mod sharing;
 mod signatures;
+mod signed;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use layerproof::cli::inventory::{Args, run};
-use layerproof::cli::output::OutputFormat as Format;
+use layerproof::cli::listing::OutputFormat as Format;
 use layerproof::cli::{Exit, Failure, Global};
 use serde_json::{Value, json};
 

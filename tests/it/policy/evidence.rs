@@ -119,6 +119,7 @@ pub fn artifact(arn: &str, bytes: &[u8], policy: &Policy, now: Timestamp) -> Art
 pub fn evidence(artifacts: Vec<Artifact>) -> Evidence {
     Evidence {
         inventory: Inventory {
+            files: Vec::new(),
             source: SourceInfo { kind: "snapshot", name: "test".into(), recorded_at: None, unauthenticated: true },
             places: Vec::new(),
             functions: Vec::new(),

@@ -11,6 +11,7 @@ use super::samples;
 
 fn summary(report: &Report) -> Summary {
     let inventory = Inventory {
+        files: Vec::new(),
         source: report.source.clone(),
         places: Vec::new(),
         functions: Vec::new(),

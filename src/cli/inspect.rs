@@ -1,0 +1,259 @@
+//! `layerproof inspect TARGET`: what an artifact holds and what its signatures say. Nothing is judged, so nothing can pass.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::exit::{Exit, Failure};
+use super::global::Global;
+use super::progress::Bar;
+use super::{judge, listing, targets};
+use crate::fetch::{self, Wanted};
+use crate::inventory::local::Target;
+use crate::model::artifact::Subject;
+use crate::model::gap::Gap;
+use crate::model::observed::Observed;
+use crate::model::printable::printable;
+use crate::scan::{self, Examined, Gather};
+use crate::signature::{JudgedSignature, Outcome, TrustAnchors, explain, trust};
+use crate::store::Store;
+use crate::unpack::{Anomaly, Contents, EntryKind, Format, Limits};
+
+/// Files and anomalies of each kind that the text shows without -v.
+const SHOWN: usize = 40;
+
+/// Arguments of `inspect`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  layerproof inspect layer.zip
+  layerproof inspect --explain-signature layer.zip
+  layerproof inspect oci:image/ --format json
+
+inspect applies no policy. It ends with 0 when it could look, whatever it saw; use `verify` for a verdict.")]
+pub struct Args {
+    /// A zip, a folder, or an OCI image layout (folder or tar); zip: dir: oci: oci-archive: force the kind.
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// Print each numbered step of the signature's verification, with what is expected and what is presented.
+    #[arg(long)]
+    explain_signature: bool,
+    /// Hold chains against the roots of this trust policy, beside the shipped ones. No statement of it is applied.
+    #[arg(long, env = "LAYERPROOF_POLICY", value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// List every file.
+    #[arg(long)]
+    files: bool,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    format: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// For a person.
+    Text,
+    /// `layerproof.inspect` version 1.
+    Json,
+}
+
+/// Shows one artifact.
+pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let target = Target::parse(&args.target).map_err(|error| targets::failure(&error))?;
+    let file = targets::file(target, &args.target, None)?;
+    let anchors = anchors(args.policy.as_deref(), global)?;
+    let store = Store::open(&global.cache_dir)?;
+    let bar = Bar::new(global);
+    let limits = Limits::default();
+    let gather = Gather { store: &store, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
+    let subject = file.subject.to_string();
+    let wanted = Wanted { subject: &subject, digest: None, size: None };
+    let internal = |error: &dyn std::fmt::Display| Failure::internal(error.to_string());
+    let seen = match fetch::fetch(&file.location, &wanted, &store).map_err(|error| internal(&error))? {
+        Observed::Present(fetched) => Ok(scan::examine(&fetched, &file.subject, &gather).map_err(|error| internal(&error))?),
+        Observed::Absent => Err(None),
+        Observed::Unknown(gap) => Err(Some(gap)),
+    };
+    drop(bar);
+    let mut page = Vec::new();
+    let exit = match &seen {
+        Ok(examined) => {
+            match args.format {
+                Form::Text => text(args, &file.subject, examined, global, &mut page),
+                Form::Json => json(args, &file.subject, examined, &mut page),
+            }
+            .map_err(|error| internal(&error))?;
+            if examined.blob.gap().is_some() || examined.contents.gap().is_some() { Exit::Incomplete } else { Exit::Pass }
+        }
+        Err(gap) => {
+            let gap = gap.as_ref().map_or_else(|| "there is nothing to look at".to_owned(), Gap::to_string);
+            writeln!(page, "{gap}").map_err(|error| internal(&error))?;
+            Exit::Incomplete
+        }
+    };
+    listing::emit(out, &String::from_utf8_lossy(&page))?;
+    Ok(exit)
+}
+
+/// The shipped anchors, and those that a policy pins.
+fn anchors(policy: Option<&Path>, global: &Global) -> Result<TrustAnchors, Failure> {
+    let mut anchors = trust::shipped().to_vec();
+    if let Some(file) = policy {
+        let policy = judge::load_policy(file, global)?;
+        anchors.extend(policy.anchors().anchors.iter().filter(|anchor| !anchor.shipped).cloned());
+    }
+    Ok(TrustAnchors { anchors })
+}
+
+fn text(args: &Args, subject: &Subject, examined: &Examined, global: &Global, out: &mut Vec<u8>) -> std::io::Result<()> {
+    writeln!(out, "{subject}")?;
+    match &examined.blob {
+        Observed::Present(blob) => {
+            writeln!(out, "  SHA-256      {}", blob.digest.hex())?;
+            writeln!(out, "  CodeSha256   {}", blob.digest.code_sha256())?;
+            writeln!(out, "  size         {} bytes", blob.size)?;
+        }
+        Observed::Absent => writeln!(out, "  SHA-256      none: a folder has no digest of its own")?,
+        Observed::Unknown(gap) => writeln!(out, "  SHA-256      {gap}")?,
+    }
+    if let Some(image) = &examined.image {
+        writeln!(out, "  manifest     {} ({})", image.manifest_digest, printable(&image.manifest_media_type))?;
+        if let Some(index) = &image.index_digest {
+            writeln!(out, "  index        {index}")?;
+        }
+        writeln!(out, "  architecture {}", printable(&image.architecture))?;
+        for layer in &image.layers {
+            writeln!(out, "  layer        {} {} bytes, diff_id {}", layer.digest, layer.size, layer.diff_id)?;
+        }
+    }
+    match &examined.contents {
+        Observed::Present(contents) => contents_text(args, contents, global, out)?,
+        Observed::Absent => writeln!(out, "  contents     none")?,
+        Observed::Unknown(gap) => writeln!(out, "  contents     {gap}")?,
+    }
+    match &examined.signatures {
+        Observed::Present(signatures) => {
+            for signature in signatures {
+                signature_text(args, signature, global, out)?;
+            }
+        }
+        Observed::Absent => writeln!(out, "  signatures   none: unsigned")?,
+        Observed::Unknown(gap) => writeln!(out, "  signatures   {gap}")?,
+    }
+    writeln!(out, "Nothing was judged: `layerproof verify` applies a trust policy.")
+}
+
+fn contents_text(args: &Args, contents: &Contents, global: &Global, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let format = match contents.format {
+        Format::Zip => "zip",
+        Format::Image => "container image",
+        Format::Directory => "folder",
+        Format::Unrecognised => "unrecognised",
+    };
+    writeln!(out, "  format       {format}")?;
+    let part = if contents.complete { "" } else { " (incomplete: see the anomalies)" };
+    writeln!(out, "  entries      {}, {} bytes unpacked{part}", contents.entries, contents.unpacked_bytes)?;
+    writeln!(out, "  anomalies    {}", contents.anomalies.len())?;
+    let shown = if global.verbosity > 0 { usize::MAX } else { SHOWN };
+    for Anomaly { kind, path, detail } in contents.anomalies.iter().take(shown) {
+        writeln!(out, "    {:<18} {} {}", kind.id(), printable(path), printable(detail))?;
+    }
+    more(contents.anomalies.len(), shown, out)?;
+    if args.files {
+        writeln!(out, "  files")?;
+        for entry in &contents.tree.entries {
+            let mode = entry.mode.map_or_else(|| "    -".to_owned(), |mode| format!("{mode:05o}"));
+            let kind = match &entry.kind {
+                EntryKind::File => String::new(),
+                EntryKind::Directory => "/".to_owned(),
+                EntryKind::Symlink { target } => format!(" -> {}", printable(target)),
+                EntryKind::Hardlink { target } => format!(" = {}", printable(target)),
+                EntryKind::Special => " (special)".to_owned(),
+            };
+            writeln!(out, "    {mode} {:>12} {}{kind}", entry.size, printable(&entry.path))?;
+        }
+    }
+    Ok(())
+}
+
+fn signature_text(args: &Args, signature: &JudgedSignature, global: &Global, out: &mut Vec<u8>) -> std::io::Result<()> {
+    if args.explain_signature {
+        return explain(signature, out, global.color);
+    }
+    let state = match &signature.outcome {
+        Outcome::Valid(verified) => format!("holds, up to {}", verified.basis().anchors.join(", ")),
+        Outcome::Invalid(rejection) => format!("does not hold: {}", printable(&rejection.to_string())),
+        Outcome::Inconclusive(undetermined) => undetermined.gap.to_string(),
+    };
+    writeln!(out, "  signature    {} in {}: {state}", signature.scheme, printable(&signature.location))?;
+    let presented = &signature.presented;
+    if let Some(profile) = &presented.profile_version_arn {
+        writeln!(out, "    profile    {}", printable(profile))?;
+    }
+    if let Some(job) = &presented.job_arn {
+        writeln!(out, "    job        {}", printable(job))?;
+    }
+    if let Some(at) = presented.signed_at {
+        writeln!(out, "    signed     {at}")?;
+    }
+    if let Some(at) = presented.expires_at {
+        writeln!(out, "    expires    {at}")?;
+    }
+    writeln!(out, "    not bound  {}", signature.does_not_bind.join("; "))?;
+    writeln!(out, "    steps      --explain-signature shows each")
+}
+
+fn more(total: usize, shown: usize, out: &mut Vec<u8>) -> std::io::Result<()> {
+    match total.checked_sub(shown) {
+        Some(rest @ 1..) => writeln!(out, "    and {rest} more; -v shows all"),
+        Some(0) | None => Ok(()),
+    }
+}
+
+/// The JSON form; names and values are kept exactly.
+#[derive(Serialize)]
+struct Page<'a> {
+    format: &'static str,
+    version: u32,
+    subject: &'a Subject,
+    sha256: Option<String>,
+    code_sha256: Option<String>,
+    size: Option<u64>,
+    contents: Option<ContentsPage<'a>>,
+    signatures: &'a Observed<Vec<JudgedSignature>>,
+}
+
+#[derive(Serialize)]
+struct ContentsPage<'a> {
+    format: Format,
+    entries: u64,
+    unpacked_bytes: u64,
+    complete: bool,
+    anomalies: &'a [Anomaly],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<&'a [crate::unpack::FileEntry]>,
+}
+
+fn json(args: &Args, subject: &Subject, examined: &Examined, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let blob = examined.blob.present();
+    let page = Page {
+        format: "layerproof.inspect",
+        version: 1,
+        subject,
+        sha256: blob.map(|b| b.digest.hex()),
+        code_sha256: blob.map(|b| b.digest.code_sha256()),
+        size: blob.map(|b| b.size),
+        contents: examined.contents.present().map(|contents| ContentsPage {
+            format: contents.format,
+            entries: contents.entries,
+            unpacked_bytes: contents.unpacked_bytes,
+            complete: contents.complete,
+            anomalies: &contents.anomalies,
+            files: args.files.then_some(contents.tree.entries.as_slice()),
+        }),
+        signatures: &examined.signatures,
+    };
+    serde_json::to_writer_pretty(&mut *out, &page)?;
+    out.push(b'\n');
+    Ok(())
+}

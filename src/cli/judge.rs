@@ -1,0 +1,293 @@
+//! What `verify` and `scan` share: load what judges, gather, judge, remember, report.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
+
+use super::args::{PolicyArgs, ReportArgs};
+use super::exit::{Exit, Failure};
+use super::global::Global;
+use super::output::{self, Output};
+use super::progress::Bar;
+use crate::check::{self, runtimes::RuntimeTable};
+use crate::evidence::Evidence;
+use crate::finding::Finding;
+use crate::model::inventory::Inventory;
+use crate::model::printable::printable;
+use crate::policy::waiver::{self, Waivers};
+use crate::policy::{Decision, DecisionSubject, Policy};
+use crate::report::exit::{FailOn, Gate};
+use crate::report::{ExitInfo, PolicyInfo, RenderOptions, Report, exit, summary};
+use crate::scan::{self, Gather, Gathered};
+use crate::store::Store;
+use crate::store::history::{Delta, FindingRow, History, ScanRecord, SubjectRow, delta};
+use crate::unpack::Limits;
+
+/// Everything that judges, read before any artifact is.
+pub struct Prepared {
+    policy: Policy,
+    waivers: Option<Waivers>,
+    runtimes: RuntimeTable,
+    outputs: Vec<Output>,
+    fail_on: FailOn,
+    only: BTreeSet<&'static str>,
+    exit_zero: bool,
+    anchor: Option<String>,
+}
+
+/// One run.
+pub struct Job {
+    /// `verify` or `scan`.
+    pub command: &'static str,
+    /// What is deployed, and the files that were named.
+    pub inventory: Inventory,
+    /// True where the selection matched nothing.
+    pub nothing_selected: bool,
+    /// True where a whole account is judged, so that a statement that matches nothing is worth saying.
+    pub whole_fleet: bool,
+    /// `--allow-incomplete`; always false for `verify`.
+    pub allow_incomplete: bool,
+    /// Scope that the run is remembered under; `None` where it is not.
+    pub history_scope: Option<String>,
+}
+
+/// Reads and checks everything that judges. Any mistake is exit code 2, before any artifact is touched.
+pub fn prepare(policy: &PolicyArgs, report: &ReportArgs, global: &Global) -> Result<Prepared, Failure> {
+    let mut outputs: Vec<Output> = report
+        .output
+        .iter()
+        .map(|text| text.parse().map_err(|error| Failure::usage(format!("-o {}: {error}", printable(text)))))
+        .collect::<Result<_, _>>()?;
+    if outputs.is_empty() {
+        outputs.push(Output::text());
+    }
+    output::validate(&outputs)?;
+    let fail_on: FailOn = report.fail_on.parse().map_err(|error| Failure::usage(format!("--fail-on: {error}")))?;
+    let only = report
+        .only
+        .iter()
+        .map(|name| {
+            let rule = check::rule(name).ok_or_else(|| {
+                Failure::usage(format!("--only: there is no rule `{}`", printable(name))).hint("`layerproof explain` lists all rules")
+            })?;
+            Ok(rule.id)
+        })
+        .collect::<Result<_, Failure>>()?;
+    let file = policy.policy.as_ref().ok_or_else(|| {
+        Failure::usage("no trust policy: without one there is no verdict")
+            .hint("pass --policy FILE, or set LAYERPROOF_POLICY")
+            .hint("`layerproof policy init > policy.yaml` writes one to start from")
+    })?;
+    let waivers =
+        policy.waivers.as_ref().map(|file| Waivers::load(file).map_err(|error| Failure::usage(error.render(global.color)))).transpose()?;
+    let runtimes = match &policy.runtime_table {
+        None => RuntimeTable::shipped(),
+        Some(file) => {
+            let text =
+                std::fs::read_to_string(file).map_err(|error| Failure::usage(format!("--runtime-table {}: {error}", file.display())))?;
+            RuntimeTable::parse(&text).map_err(|error| Failure::usage(format!("--runtime-table {}: {error}", file.display())))?
+        }
+    };
+    Ok(Prepared {
+        policy: load_policy(file, global)?,
+        waivers,
+        runtimes,
+        outputs,
+        fail_on,
+        only,
+        exit_zero: report.exit_zero,
+        anchor: report.sarif_anchor.clone(),
+    })
+}
+
+/// Reads a policy; its problems are exit code 2, all at once.
+pub fn load_policy(file: &Path, global: &Global) -> Result<Policy, Failure> {
+    Policy::load(file).map_err(|error| Failure::usage(error.render(global.color)))
+}
+
+/// Gathers, judges, remembers and reports.
+pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let store = Store::open(&global.cache_dir)?;
+    let mut notes = notes_before(&job.inventory, &prepared, &job, global);
+    let anchors = prepared.policy.anchors();
+    for anchor in &anchors.anchors {
+        notes.push(format!("trust anchor `{}`: {}", anchor.name, anchor.provenance));
+    }
+    let Gathered { evidence, blobs_from_store } = {
+        let bar = Bar::new(global);
+        let limits = Limits::default();
+        let gather = Gather { store: &store, anchors, limits: &limits, now: global.now, progress: &bar };
+        scan::gather(job.inventory, &gather).map_err(|error| Failure::internal(error.to_string()))?
+    };
+
+    let judged = scan::judge(&prepared.policy, &evidence, &prepared.runtimes, global.now, job.whole_fleet);
+    let mut findings = judged.findings;
+    if let Some(waivers) = &prepared.waivers {
+        notes.extend(waiver::apply(waivers, &mut findings, global.now, exit::is_tampering));
+    }
+    if !prepared.only.is_empty() {
+        findings.retain(|finding| prepared.only.contains(finding.rule));
+        notes.push(format!("--only: findings of other rules than {} are not shown", join(&prepared.only)));
+    }
+    let decisions: Vec<_> = judged.decisions.values().cloned().collect();
+    let gaps = evidence.gaps();
+
+    let mut history = match &job.history_scope {
+        Some(scope) => Some(Remembered::compare(&store, scope, &evidence, &findings, &judged.decisions, &prepared.policy, global)?),
+        None => None,
+    };
+    let gate = Gate {
+        fail_on: prepared.fail_on,
+        allow_incomplete: job.allow_incomplete,
+        exit_zero: prepared.exit_zero,
+        verify: job.command == "verify",
+        nothing_selected: job.nothing_selected,
+        new: history.as_ref().map(|h| h.delta.gate_new(&h.record)),
+    };
+    let exit = exit::decide(&decisions, &findings, &gaps, &gate);
+    if let Some(history) = &mut history {
+        history.keep(exit.code)?;
+    }
+
+    let summary = summary::summarise(&evidence, &judged.decisions, &findings, blobs_from_store);
+    let report = Report {
+        command: job.command,
+        now: global.now,
+        now_overridden: global.now_overridden,
+        source: evidence.inventory.source.clone(),
+        policy: Some(PolicyInfo { file: prepared.policy.file.clone(), sha256: prepared.policy.sha256.clone() }),
+        artifacts: evidence.artifacts.values().cloned().collect(),
+        decisions,
+        findings,
+        gaps,
+        coverage: evidence.inventory.coverage.clone(),
+        delta: history.map(|h| h.delta),
+        notes,
+        summary,
+        exit,
+    };
+    let options = RenderOptions { color: global.color, width: global.width, verbosity: global.verbosity, anchor: prepared.anchor };
+    output::write_all(&prepared.outputs, &report, &options, out)?;
+    Ok(exit_of(&report.exit))
+}
+
+/// What a reader must know before the first finding: whose word this is, and which dangerous switches are on.
+fn notes_before(inventory: &Inventory, prepared: &Prepared, job: &Job, global: &Global) -> Vec<String> {
+    let mut notes = Vec::new();
+    if inventory.source.unauthenticated {
+        let age = inventory.source.recorded_at.map_or_else(
+            || "of unknown age".to_owned(),
+            |at| format!("recorded {at}, {} days before the time of judgement", global.now.duration_since(at).as_hours() / 24),
+        );
+        notes.push(format!("the snapshot is unauthenticated input, {age}: whoever can write it can write what it says"));
+    }
+    if global.now_overridden {
+        notes.push(format!("--now: judged as of {}", global.now));
+    }
+    if job.allow_incomplete {
+        notes.push("--allow-incomplete: missing evidence does not fail this run".to_owned());
+    }
+    if prepared.exit_zero {
+        notes.push("--exit-zero: nothing that was found fails this run".to_owned());
+    }
+    notes.push(prepared.runtimes.describe(global.now));
+    notes
+}
+
+/// History of this scope: the comparison, and the record to keep.
+struct Remembered {
+    history: History,
+    record: ScanRecord,
+    delta: Delta,
+    before: Option<ScanRecord>,
+    unknown: BTreeSet<String>,
+}
+
+impl Remembered {
+    fn compare(
+        store: &Store,
+        scope: &str,
+        evidence: &Evidence,
+        findings: &[Finding],
+        decisions: &BTreeMap<DecisionSubject, Decision>,
+        policy: &Policy,
+        global: &Global,
+    ) -> Result<Self, Failure> {
+        let mut history = History::open(store)?;
+        let before = history.latest(scope)?;
+        let record = ScanRecord {
+            scope: scope.to_owned(),
+            started_at: global.started_at,
+            judged_at: global.now,
+            policy_sha256: policy.sha256.clone(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            exit_code: 0,
+            findings: findings.iter().map(|f| (f.fingerprint().0, finding_row(f))).collect(),
+            subjects: decisions
+                .values()
+                .map(|d| {
+                    let digest = d.digest.map(|d| d.to_string()).unwrap_or_default();
+                    (row_name(&d.subject), SubjectRow { verdict: d.verdict.name().to_owned(), digest })
+                })
+                .collect(),
+        };
+        let unknown = unknown_subjects(evidence);
+        let delta = delta(before.as_ref().map(|(id, record)| (*id, record)), &record, &unknown);
+        Ok(Self { history, record, delta, before: before.map(|(_, record)| record), unknown })
+    }
+
+    /// Keeps the record, with what this run could not look at taken over from the run before.
+    fn keep(&mut self, exit_code: u8) -> Result<(), Failure> {
+        let mut record = ScanRecord { exit_code, ..self.record.clone() };
+        if let Some(before) = &self.before {
+            record.carry_unknown(before, &self.unknown);
+        }
+        self.history.append(&record)?;
+        Ok(())
+    }
+}
+
+/// Artifacts under their own name, by which gaps name them too; function versions as a whole and aliases beside them.
+fn row_name(subject: &DecisionSubject) -> String {
+    match subject {
+        DecisionSubject::Artifact(subject) => subject.to_string(),
+        DecisionSubject::FunctionVersion(_) | DecisionSubject::Alias(_) => format!("{} {}", subject.kind(), subject.name()),
+    }
+}
+
+fn finding_row(finding: &Finding) -> FindingRow {
+    FindingRow {
+        rule: finding.rule.to_owned(),
+        severity: finding.severity.name().to_owned(),
+        status: finding.status.name().to_owned(),
+        subject: finding.subject.clone(),
+        message: finding.message.clone(),
+        tampering: check::rule(finding.rule).is_some_and(|rule| rule.tampering),
+    }
+}
+
+/// Subjects that could not be looked at in this run: a finding of theirs that is gone is not resolved.
+fn unknown_subjects(evidence: &Evidence) -> BTreeSet<String> {
+    let mut unknown: BTreeSet<String> = evidence.gaps().into_iter().map(|gap| gap.subject).collect();
+    for artifact in evidence.artifacts.values() {
+        if artifact.blob.gap().is_some() || artifact.contents.gap().is_some() || artifact.signatures.gap().is_some() {
+            unknown.insert(artifact.subject.to_string());
+        }
+    }
+    unknown
+}
+
+fn exit_of(info: &ExitInfo) -> Exit {
+    match info.code {
+        0 => Exit::Pass,
+        1 => Exit::PolicyFailed,
+        2 => Exit::Usage,
+        3 => Exit::Incomplete,
+        4 => Exit::NothingMatched,
+        _ => Exit::Internal,
+    }
+}
+
+fn join(rules: &BTreeSet<&'static str>) -> String {
+    rules.iter().copied().collect::<Vec<_>>().join(", ")
+}

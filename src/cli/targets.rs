@@ -1,0 +1,88 @@
+//! The targets on a command line, as an inventory.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::exit::{Exit, Failure};
+use crate::inventory::local::{Blame, Scope, Target, TargetError};
+use crate::inventory::{self, InventoryError, Request};
+use crate::model::inventory::{FileArtifact, Inventory};
+use crate::scan::{self, Selection};
+
+/// Lambda's default architecture, for choosing from a local multi-platform image.
+pub const DEFAULT_ARCHITECTURE: &str = "x86_64";
+
+/// The inventory of a snapshot.
+pub fn snapshot(dir: &Path) -> Result<Inventory, Failure> {
+    list(&Request { snapshot: Some(dir.to_owned()), files: Vec::new() })
+}
+
+/// The inventory that these targets name: files by path, and with a snapshot what is selected from it.
+pub fn resolve(targets: &[String], scope: Option<&str>, snapshot: Option<&Path>) -> Result<Inventory, Failure> {
+    let scope = scope.map(|text| text.parse::<Scope>().map_err(|error| failure(&error))).transpose()?;
+    if scope.is_some() && targets.len() != 1 {
+        return Err(
+            Failure::usage("--as gives a scope to exactly one target").hint("verify the targets one by one, each with its own --as")
+        );
+    }
+    let mut files = Vec::new();
+    let mut selections = Vec::new();
+    for given in targets {
+        match Target::parse(given).map_err(|error| failure(&error))? {
+            Target::Function(selector) => selections.push(Selection::Function(selector)),
+            Target::Layer(selector) => selections.push(Selection::Layer(selector)),
+            Target::Image(image) => selections.push(Selection::Image(image)),
+            local => files.push(file(local, given, scope.as_ref())?),
+        }
+    }
+    let mut subjects = BTreeSet::new();
+    if let Some(twice) = files.iter().find(|file| !subjects.insert(&file.subject)) {
+        return Err(Failure::usage(format!("{} is named twice", twice.subject)));
+    }
+    match (selections.is_empty(), snapshot) {
+        (false, None) => Err(Failure::usage("a function, layer or image is looked up in an account, and none is given")
+            .hint("pass --snapshot DIR, a recorded account; live accounts are not read by this version")),
+        (false, Some(_)) if scope.is_some() => Err(Failure::usage("--as gives a scope to a local file; this target has one of its own")),
+        (true, Some(_)) => Err(Failure::usage("--snapshot is given, and no target is looked up in it")
+            .hint("name fn:NAME, layer:NAME:VERSION, image:REFERENCE or an ARN; `layerproof scan` judges the whole snapshot")),
+        (true, None) => list(&Request { snapshot: None, files }),
+        (false, Some(dir)) => {
+            let mut inventory = scan::select(list(&Request { snapshot: Some(dir.to_owned()), files: Vec::new() })?, &selections);
+            inventory.files = files;
+            Ok(inventory)
+        }
+    }
+}
+
+/// The one local file that a target names.
+pub fn file(target: Target, given: &str, scope: Option<&Scope>) -> Result<FileArtifact, Failure> {
+    target.artifact(given, scope, DEFAULT_ARCHITECTURE).map_err(|error| failure(&error))
+}
+
+/// A target's mistake as a failure: exit 2 where the command line is wrong, 5 where this machine cannot read what is there, and 1
+/// where the artifact itself is broken beyond being judged.
+pub fn failure(error: &TargetError) -> Failure {
+    let exit = match error.blame() {
+        Blame::Usage => Exit::Usage,
+        Blame::Machine => Exit::Internal,
+        Blame::Artifact => Exit::PolicyFailed,
+    };
+    let failure = Failure { exit, message: error.to_string(), hints: Vec::new() };
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn list(request: &Request) -> Result<Inventory, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| Failure::internal(format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(inventory::inventory(request)).map_err(|error| inventory_failure(&error))
+}
+
+/// A source that cannot be read, as a failure.
+pub fn inventory_failure(error: &InventoryError) -> Failure {
+    let failure = if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::internal(error.to_string()) };
+    failure.hint("docs/snapshot.md describes what a snapshot holds")
+}

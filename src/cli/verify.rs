@@ -1,0 +1,45 @@
+//! `layerproof verify TARGET…`: the gate.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::args::{PolicyArgs, ReportArgs};
+use super::exit::{Exit, Failure};
+use super::global::Global;
+use super::judge::{self, Job};
+use super::targets;
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
+  layerproof verify oci:image/ --as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/app --policy policy.yaml
+  layerproof verify fn:checkout:live --snapshot testdata/fleet --policy trust-policies/demo.yaml
+
+Exit codes: 0 every artifact is Trusted (or Exempt by a statement), 1 refused or findings, 2 usage, 3 evidence missing, 4 nothing matched.")]
+pub struct Args {
+    /// Artifacts: a zip, a folder, an OCI image layout (folder or tar), told from their content. A prefix forces the kind: zip:
+    /// dir: oci: oci-archive:. With --snapshot: fn:NAME[:QUALIFIER], layer:NAME[:VERSION], image:REFERENCE, or an ARN.
+    #[arg(required = true, value_name = "TARGET")]
+    targets: Vec<String>,
+    /// Give the one local TARGET the scope of this ARN (layer version or function) or image reference. Without it a local file is
+    /// matched only by statements of `kind: any`.
+    #[arg(long = "as", value_name = "ARN")]
+    scope: Option<String>,
+    /// Recorded account that fn:, layer: and image: targets are looked up in.
+    #[arg(long, value_name = "DIR")]
+    snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+/// Verifies the targets.
+pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let prepared = judge::prepare(&args.policy, &args.report, global)?;
+    let inventory = targets::resolve(&args.targets, args.scope.as_deref(), args.snapshot.as_deref())?;
+    let nothing_selected = inventory.functions.is_empty() && inventory.layers.is_empty() && inventory.files.is_empty();
+    let job = Job { command: "verify", inventory, nothing_selected, allow_incomplete: false, whole_fleet: false, history_scope: None };
+    judge::run(job, prepared, global, out)
+}

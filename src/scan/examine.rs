@@ -1,0 +1,125 @@
+//! One artifact's bytes to what they hold and how they are signed. Content is unpacked and hashed in one pass; only what a signature
+//! needs is read again where the rest comes from the store.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Gather, ScanError};
+use crate::evidence::Blob;
+use crate::fetch::Fetched;
+use crate::model::artifact::Subject;
+use crate::model::digest::ClaimedDigest;
+use crate::model::gap::{Gap, GapReason};
+use crate::model::observed::Observed;
+use crate::signature::{Analysed, Candidate, InnerDigest, Signatures, examine_all};
+use crate::store::{AnalysisKey, StoredBlob};
+use crate::unpack::image::{ImageInfo, Layout, analyse_image};
+use crate::unpack::{Contents, UnpackError, WantDigests, ZipIndex, analyse_directory, analyse_zip, unrecognised};
+
+/// Version of what analysing gives. Raise it with every change of `unpack` that could change a tree or an anomaly.
+const ANALYSER: &str = concat!("layerproof-", env!("CARGO_PKG_VERSION"), "-1");
+
+/// What one artifact's bytes showed.
+#[derive(Debug, Clone)]
+pub struct Examined {
+    /// Digest and size. `Absent` for a folder, which has none; `Unknown` for an image whose manifest could not be read.
+    pub blob: Observed<Blob>,
+    /// What the bytes hold.
+    pub contents: Observed<Arc<Contents>>,
+    /// Signatures found and judged.
+    pub signatures: Signatures,
+    /// For images: what the manifest says.
+    pub image: Option<ImageInfo>,
+}
+
+/// Unpacks and examines what was fetched. `subject` is named in gaps.
+pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Result<Examined, ScanError> {
+    match fetched {
+        Fetched::Blob(blob) => examine_blob(blob, subject, gather),
+        Fetched::Directory(path) => {
+            let contents = analyse_directory(path, gather.limits, &WantDigests::None)?;
+            Ok(Examined {
+                blob: Observed::Absent,
+                contents: Observed::Present(Arc::new(contents)),
+                signatures: examine_all(&Candidate::Other, gather.anchors, gather.now, gather.limits),
+                image: None,
+            })
+        }
+        Fetched::Image { layout, digest, architecture } => examine_image(layout, digest, architecture, subject, gather),
+    }
+}
+
+fn examine_blob(blob: &StoredBlob, subject: &Subject, gather: &Gather<'_>) -> Result<Examined, ScanError> {
+    let of = Blob { digest: blob.digest, size: blob.size };
+    let examined = |contents: Contents, signatures| Examined {
+        blob: Observed::Present(of),
+        contents: Observed::Present(Arc::new(contents)),
+        signatures,
+        image: None,
+    };
+    let index = match ZipIndex::open(&blob.path, gather.limits) {
+        Ok(index) => index,
+        Err(UnpackError::NotAZip { reason, .. }) => {
+            let signatures = examine_all(&Candidate::Other, gather.anchors, gather.now, gather.limits);
+            return Ok(examined(unrecognised(reason), signatures));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let key = AnalysisKey::new(ANALYSER, &WantDigests::None, gather.limits);
+    if let Some(contents) = gather.store.analysis::<Contents>(&blob.digest, &key) {
+        // The tree comes from the store; what is fed to crypto never does (DESIGN §6), so the scheme makes a pass of its own where
+        // there is a signature to judge, and none where there is not.
+        let candidate = Candidate::Zip { subject, index: &index, analysed: None };
+        let signatures = examine_all(&candidate, gather.anchors, gather.now, gather.limits);
+        return Ok(examined(contents, signatures));
+    }
+    let mut inner = InnerDigest::new(&index);
+    let contents = analyse_zip(&index, gather.limits, &WantDigests::None, &mut [&mut inner])?;
+    let candidate = Candidate::Zip { subject, index: &index, analysed: Some(Analysed { contents: &contents, inner: &inner }) };
+    let signatures = examine_all(&candidate, gather.anchors, gather.now, gather.limits);
+    // What a limit cut short, time among them, may come out otherwise next time.
+    if contents.complete {
+        gather.store.put_analysis(&blob.digest, &key, &contents)?;
+    }
+    Ok(examined(contents, signatures))
+}
+
+fn examine_image(path: &Path, claimed: &str, architecture: &str, subject: &Subject, gather: &Gather<'_>) -> Result<Examined, ScanError> {
+    let unreadable = |detail: String| Gap {
+        subject: subject.to_string(),
+        wanted: "the image's manifest".into(),
+        reason: GapReason::Malformed,
+        detail,
+        next_step: "Copy or record the image again; its manifest must be there and have the digest that names it.".into(),
+    };
+    let Ok(digest) = ClaimedDigest::from_oci(claimed) else {
+        let gap = unreadable(claimed.to_owned());
+        return Ok(Examined {
+            blob: Observed::Unknown(gap.clone()),
+            contents: Observed::Unknown(gap.clone()),
+            signatures: Observed::Unknown(gap),
+            image: None,
+        });
+    };
+    let layout = Layout::open(path, gather.limits)?;
+    let image = analyse_image(&layout, &digest, architecture, gather.limits, &WantDigests::None)?;
+    let Some(info) = image.info else {
+        let gap = unreadable(image.contents.anomalies.first().map(|a| a.detail.clone()).unwrap_or_default());
+        return Ok(Examined {
+            blob: Observed::Unknown(gap.clone()),
+            contents: Observed::Present(Arc::new(image.contents)),
+            signatures: Observed::Unknown(gap),
+            image: None,
+        });
+    };
+    // The subject is the very digest that was asked for: the index where the index is named, else the manifest (DESIGN §4 rule 7).
+    let digest = info.index_digest.unwrap_or(info.manifest_digest);
+    let candidate = Candidate::Image { subject, layout: &layout, digest };
+    let signatures = examine_all(&candidate, gather.anchors, gather.now, gather.limits);
+    Ok(Examined {
+        blob: Observed::Present(Blob { digest, size: info.manifest_size }),
+        contents: Observed::Present(Arc::new(image.contents)),
+        signatures,
+        image: Some(info),
+    })
+}

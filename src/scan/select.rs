@@ -1,0 +1,99 @@
+//! The part of an inventory that the user asked for.
+
+use std::collections::BTreeSet;
+
+use crate::inventory::local::{FunctionSelector, LayerSelector};
+use crate::model::arn::LayerVersionArn;
+use crate::model::function::{Function, FunctionCode, FunctionVersion};
+use crate::model::image_ref::ImageRef;
+use crate::model::inventory::Inventory;
+use crate::model::observed::Observed;
+
+/// What to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// Functions by name; `*` matches any run of characters.
+    FunctionNames(String),
+    /// A function by ARN or name; with a qualifier, only that version or the versions of that alias.
+    Function(FunctionSelector),
+    /// A layer version by ARN or name, or every version of a layer.
+    Layer(LayerSelector),
+    /// An image by reference: repository, or repository with digest or tag.
+    Image(ImageRef),
+}
+
+/// Keeps what matches any of `selections`, and what that needs: the layers of the functions kept. An empty list keeps everything.
+pub fn select(mut inventory: Inventory, selections: &[Selection]) -> Inventory {
+    if selections.is_empty() {
+        return inventory;
+    }
+    for function in &mut inventory.functions {
+        keep_versions(function, selections);
+    }
+    inventory.functions.retain(|function| !function.versions.is_empty());
+    let used: BTreeSet<LayerVersionArn> =
+        inventory.functions.iter().flat_map(|f| &f.versions).flat_map(|v| v.layers.iter().map(|l| l.arn.clone())).collect();
+    inventory
+        .layers
+        .retain(|arn, _| used.contains(arn) || selections.iter().any(|s| matches!(s, Selection::Layer(selector) if selector.names(arn))));
+    inventory
+}
+
+fn keep_versions(function: &mut Function, selections: &[Selection]) {
+    let aliases = function.aliases.present().cloned().unwrap_or_default();
+    let in_alias = |alias: &str, version: &str| aliases.iter().any(|a| a.name == alias && a.versions().any(|v| v == version));
+    function.versions.retain(|version| {
+        selections.iter().any(|selection| match selection {
+            Selection::FunctionNames(pattern) => glob(pattern, &version.arn.name),
+            Selection::Function(selector) => {
+                selector.names(&version.arn)
+                    && selector.qualifier().is_none_or(|q| q == version.version() || in_alias(q, version.version()))
+            }
+            Selection::Image(image) => match &version.code {
+                FunctionCode::Image { image_uri, resolved, .. } => {
+                    [image_uri, resolved].into_iter().filter_map(|r| r.present()).any(|r| names_image(image, r))
+                }
+                FunctionCode::Zip { .. } => false,
+            },
+            Selection::Layer(_) => false,
+        })
+    });
+    let kept: BTreeSet<&str> = function.versions.iter().map(FunctionVersion::version).collect();
+    match &mut function.aliases {
+        // An alias can only be judged with every version that it routes to.
+        Observed::Present(aliases) => aliases.retain(|alias| alias.versions().all(|v| kept.contains(v))),
+        Observed::Absent | Observed::Unknown(_) => {}
+    }
+}
+
+fn names_image(wanted: &ImageRef, image: &ImageRef) -> bool {
+    wanted.repository_uri() == image.repository_uri()
+        && (wanted.tag.is_none() || wanted.tag == image.tag)
+        && (wanted.digest.is_none() || wanted.digest == image.digest)
+}
+
+/// `*` matches any run of characters; everything else itself.
+fn glob(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match text.find(part).and_then(|at| text.get(at + part.len()..)) {
+            Some(rest) => text = rest,
+            None => return false,
+        }
+    }
+    text.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn glob_matches_whole_names_only() {
+        assert!(glob("pay-*", "pay-api") && glob("*", "") && glob("a*b*c", "a-b-b-c"));
+        assert!(!glob("pay", "pay-api") && !glob("*-api", "pay-api-2") && !glob("a*bc*c", "abc"));
+    }
+}

@@ -1,0 +1,6 @@
+//! The program as its users run it: exit codes, messages, and the rules of the trust policy that live in the command line.
+
+mod bad_input;
+mod fleet;
+mod gate;
+mod honesty;
