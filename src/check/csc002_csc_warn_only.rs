@@ -10,7 +10,7 @@ static RULE: Rule = Rule {
     id: "CSC002",
     slug: "csc-warn-only",
     title: "A code signing configuration only warns",
-    severity: Severity::Low,
+    severity: Severity::Medium,
     explanation: "The function's code signing configuration has UntrustedArtifactOnDeployment set to Warn, which is the default. AWS Lambda \
         then deploys unsigned, expired, revoked and foreign code and merely counts it in a metric. Only a zip that was changed after \
         signing is rejected. Functions that are deployed as container images are not judged by this check.",

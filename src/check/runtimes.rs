@@ -96,7 +96,7 @@ impl RuntimeTable {
     /// One line for reports: `runtime table of 2026-08-19, 95 days old (shipped; …)`.
     pub fn describe(&self, now: Timestamp) -> String {
         let origin = if self.shipped { "shipped with layerproof" } else { "given by --runtime-table" };
-        format!("runtime table of {}, {} days old ({origin}; {})", self.dated, self.age_days(now), printable(&self.source))
+        format!("the runtime table is of {}, {} days old ({origin}; {})", self.dated, self.age_days(now), printable(&self.source))
     }
 }
 

@@ -43,8 +43,7 @@ impl Check for SignatureExpired {
             })
         });
         for ((location, at), copies) in Copies::group(expired) {
-            let days = cx.now.duration_since(at).as_hours() / 24;
-            let message = format!("the signature of {} expired at {at}, {days} days ago", copies.lead.subject);
+            let message = format!("the signature of {} expired at {at}", copies.lead.subject);
             let mut finding = copies.finding(cx, &RULE, message, Vec::new());
             finding.key = location;
             findings.push(finding);

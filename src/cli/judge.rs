@@ -62,7 +62,7 @@ pub fn prepare(policy: &PolicyArgs, report: &ReportArgs, global: &Global) -> Res
         outputs.push(Output::text());
     }
     output::validate(&outputs)?;
-    let fail_on: FailOn = report.fail_on.parse().map_err(|error| Failure::usage(format!("--fail-on: {error}")))?;
+    let fail_on: FailOn = report.fail_on.parse().map_err(|error| Failure::usage(format!("--fail-on {}: {error}", printable(&report.fail_on))))?;
     let only = report
         .only
         .iter()
@@ -120,6 +120,10 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         scan::gather(job.inventory, &gather).map_err(|error| Failure::internal(error.to_string()))?
     };
 
+    for moved in store.quarantined() {
+        let path = moved.moved_to.display().to_string();
+        notes.push(format!("a stored blob was damaged ({}) and moved to {}", moved.damage, printable(&path)));
+    }
     let judged = scan::judge(&prepared.policy, &evidence, &prepared.runtimes, global.now, job.whole_fleet);
     let mut findings = judged.findings;
     if let Some(waivers) = &prepared.waivers {
@@ -163,11 +167,17 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         coverage: evidence.inventory.coverage.clone(),
         delta: history.map(|h| h.delta),
         notes,
+        ages: ages(&evidence.inventory, &prepared, global),
         summary,
         exit,
     };
     let options = RenderOptions { color: global.color, width: global.width, verbosity: global.verbosity, anchor: prepared.anchor };
     output::write_all(&prepared.outputs, &report, &options, out)?;
+    if let Some(page) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|page| !page.is_empty())
+        && prepared.outputs.iter().any(|output| output.format() == "github")
+    {
+        output::append_step_summary(Path::new(&page), &report)?;
+    }
     Ok(exit_of(&report.exit))
 }
 
@@ -175,11 +185,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
 fn notes_before(inventory: &Inventory, prepared: &Prepared, job: &Job, global: &Global) -> Vec<String> {
     let mut notes = Vec::new();
     if inventory.source.unauthenticated {
-        let age = inventory.source.recorded_at.map_or_else(
-            || "of unknown age".to_owned(),
-            |at| format!("recorded {at}, {} days before the time of judgement", global.now.duration_since(at).as_hours() / 24),
-        );
-        notes.push(format!("the snapshot is unauthenticated input, {age}: whoever can write it can write what it says"));
+        notes.push("the snapshot is unauthenticated input: whoever can write it can write what it says".to_owned());
     }
     if global.now_overridden {
         notes.push(format!("--now: judged as of {}", global.now));
@@ -190,8 +196,20 @@ fn notes_before(inventory: &Inventory, prepared: &Prepared, job: &Job, global: &
     if prepared.exit_zero {
         notes.push("--exit-zero: nothing that was found fails this run".to_owned());
     }
-    notes.push(prepared.runtimes.describe(global.now));
     notes
+}
+
+/// How old what was judged, and what it was judged by, is.
+fn ages(inventory: &Inventory, prepared: &Prepared, global: &Global) -> Vec<String> {
+    let mut ages = Vec::new();
+    if inventory.source.unauthenticated {
+        ages.push(inventory.source.recorded_at.map_or_else(
+            || "the snapshot does not say when it was recorded".to_owned(),
+            |at| format!("the snapshot says that it is {} days old", global.now.duration_since(at).as_hours() / 24),
+        ));
+    }
+    ages.push(prepared.runtimes.describe(global.now));
+    ages
 }
 
 /// History of this scope: the comparison, and the record to keep.

@@ -97,6 +97,7 @@ fn run(argv: Vec<OsString>) -> Exit {
         }
     };
     let outcome = cli.global.settle().and_then(|global| {
+        talk(&global);
         let mut stdout = io::stdout().lock();
         let exit = dispatch(&cli.command, &global, &mut stdout)?;
         flush(&mut stdout).map(|()| exit)
@@ -108,6 +109,17 @@ fn run(argv: Vec<OsString>) -> Exit {
             failure.exit
         }
     }
+}
+
+/// Talk of the stages goes to stderr: warnings always, more with -v and -vv, nothing with --quiet.
+fn talk(global: &Global) {
+    let level = match (global.quiet, global.verbosity) {
+        (true, _) => tracing::Level::ERROR,
+        (false, 0) => tracing::Level::WARN,
+        (false, 1) => tracing::Level::INFO,
+        (false, _) => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level).with_ansi(false).with_target(false).without_time().init();
 }
 
 fn dispatch(command: &Command, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {

@@ -50,7 +50,7 @@ struct Document<'a> {
     version: u32,
     tool: Tool,
     command: &'a str,
-    times: Times,
+    times: Times<'a>,
     source: Source<'a>,
     policy: Option<Policy<'a>>,
     exit: ExitDocument<'a>,
@@ -76,6 +76,7 @@ impl<'a> Document<'a> {
                 now_overridden: report.now_overridden,
                 previous_run: report.delta.as_ref().and_then(|d| d.since),
                 previous_run_id: report.delta.as_ref().and_then(|d| d.since_id),
+                ages: &report.ages,
             },
             source: Source {
                 kind: report.source.kind,
@@ -115,11 +116,12 @@ struct Tool {
 }
 
 #[derive(Serialize)]
-struct Times {
+struct Times<'a> {
     now: Timestamp,
     now_overridden: bool,
     previous_run: Option<Timestamp>,
     previous_run_id: Option<i64>,
+    ages: &'a [String],
 }
 
 #[derive(Serialize)]

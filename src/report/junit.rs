@@ -102,7 +102,7 @@ impl Suite {
             for phrase in unbound(report) {
                 property("not-bound-by-signatures", phrase);
             }
-            for note in &report.notes {
+            for note in report.notes.iter().chain(&report.ages) {
                 property("note", note);
             }
             xml.push_str("    </properties>\n");

@@ -53,6 +53,8 @@ pub struct Report {
     pub delta: Option<Delta>,
     /// Things that a reader must know: dangerous flags in use, age of the snapshot and of dated tables, facts known at second hand.
     pub notes: Vec<String>,
+    /// How old snapshots, tables and roots are at `now`, one sentence each. Apart from the notes, since they change from day to day.
+    pub ages: Vec<String>,
     /// Counts.
     pub summary: Summary,
     /// The exit code that the command will end with, and why.

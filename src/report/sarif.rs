@@ -174,7 +174,7 @@ fn invocation(report: &Report, left_out: usize) -> Value {
     for phrase in unbound(report) {
         notifications.push(notification("not-bound", "note", &format!("The valid signatures do not bind {phrase}.")));
     }
-    for note in &report.notes {
+    for note in report.notes.iter().chain(&report.ages) {
         notifications.push(notification("note", "note", note));
     }
     let more = notifications.len().saturating_sub(MAX_NOTIFICATIONS);

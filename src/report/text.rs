@@ -70,14 +70,14 @@ fn header(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
 
 fn notes(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let unbound = unbound(report);
-    if report.notes.is_empty() && unbound.is_empty() {
+    if report.notes.is_empty() && report.ages.is_empty() && unbound.is_empty() {
         return Ok(());
     }
     page.heading("Notes")?;
     for phrase in unbound {
         page.body(2, &format!("The valid signatures do not bind {phrase}."))?;
     }
-    for note in &report.notes {
+    for note in report.notes.iter().chain(&report.ages) {
         page.body(2, note)?;
     }
     Ok(())

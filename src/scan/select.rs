@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::inventory::local::{FunctionSelector, LayerSelector};
-use crate::model::arn::LayerVersionArn;
+use crate::model::arn::{FunctionArn, LayerVersionArn};
 use crate::model::function::{Function, FunctionCode, FunctionVersion};
 use crate::model::image_ref::ImageRef;
 use crate::model::inventory::Inventory;
@@ -22,6 +22,19 @@ pub enum Selection {
     Image(ImageRef),
 }
 
+impl Selection {
+    /// True where a function that could not be read may be one that is selected.
+    fn may_name(&self, function: &FunctionArn) -> bool {
+        match self {
+            Self::FunctionNames(pattern) => glob(pattern, &function.name),
+            Self::Function(selector) => selector.names(&function.unqualified()),
+            // Which image it runs is just what is not known.
+            Self::Image(_) => true,
+            Self::Layer(_) => false,
+        }
+    }
+}
+
 /// Keeps what matches any of `selections`, and what that needs: the layers of the functions kept. An empty list keeps everything.
 pub fn select(mut inventory: Inventory, selections: &[Selection]) -> Inventory {
     if selections.is_empty() {
@@ -36,6 +49,18 @@ pub fn select(mut inventory: Inventory, selections: &[Selection]) -> Inventory {
     inventory
         .layers
         .retain(|arn, _| used.contains(arn) || selections.iter().any(|s| matches!(s, Selection::Layer(selector) if selector.names(arn))));
+    let functions: BTreeSet<FunctionArn> = inventory.functions.iter().map(|f| f.arn.clone()).collect();
+    let layers = &inventory.layers;
+    inventory.gaps.retain(|gap| {
+        if let Ok(arn) = gap.subject.parse::<LayerVersionArn>() {
+            return layers.contains_key(&arn);
+        }
+        match gap.subject.parse::<FunctionArn>() {
+            Ok(arn) => functions.contains(&arn.unqualified()) || selections.iter().any(|s| s.may_name(&arn)),
+            // A listing that failed may hide what was selected.
+            Err(_) => true,
+        }
+    });
     inventory
 }
 

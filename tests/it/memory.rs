@@ -49,7 +49,7 @@ fn a_layer_of_250_mb_needs_less_than_100_mb() {
     let output = child.wait_with_output().expect("the child has ended");
     assert_eq!(output.status.code(), Some(1), "an unsigned layer is refused");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a JSON report");
-    let unpacked = report["artifacts"][0]["contents"]["unpacked_bytes"].as_u64();
+    let unpacked = report["artifacts"][0]["contents"]["value"]["unpacked_bytes"].as_u64();
     assert_eq!(unpacked, Some(UNPACKED as u64), "all of it was read: {report:#}");
     println!("peak {peak} KiB for {} MiB unpacked", UNPACKED >> 20);
     assert!(peak > 0 && peak < MAX_PEAK_KIB, "peak {peak} KiB");

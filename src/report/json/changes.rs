@@ -1,4 +1,7 @@
 //! What changed since the last run of the same scope. When that was stands under `times`.
+//!
+//! Only changes are listed: two runs over the same input give the same bytes, the first one included, on which nothing is new since
+//! there is nothing to compare with. What stands is every other finding.
 
 use serde::Serialize;
 
@@ -6,10 +9,8 @@ use crate::store::history::{Delta, FindingRow};
 
 #[derive(Serialize)]
 pub(super) struct Changes<'a> {
-    first_run: bool,
     policy_changed: bool,
     new: &'a [String],
-    standing: &'a [String],
     resolved: Vec<PastFinding<'a>>,
     newly_unknown: Vec<PastFinding<'a>>,
     verdicts: Vec<Change<'a>>,
@@ -19,10 +20,8 @@ pub(super) struct Changes<'a> {
 impl<'a> From<&'a Delta> for Changes<'a> {
     fn from(delta: &'a Delta) -> Self {
         Self {
-            first_run: delta.since.is_none(),
             policy_changed: delta.policy_changed,
-            new: &delta.new,
-            standing: &delta.standing,
+            new: if delta.since.is_some() { &delta.new } else { &[] },
             resolved: delta.resolved.iter().map(Into::into).collect(),
             newly_unknown: delta.newly_unknown.iter().map(Into::into).collect(),
             verdicts: delta.verdicts.iter().map(Into::into).collect(),

@@ -25,8 +25,22 @@ fn check_that_nobody_registered_is_noticed() {
         names("src/check", ".rs").into_iter().filter(|name| is_check(name)).map(|name| name[..6].to_uppercase()).collect();
     let ids: BTreeSet<String> = ALL.iter().map(|check| check.rule().id.to_owned()).collect();
     assert_eq!(files, ids);
-    assert_eq!(names("docs/checks", ".md"), ids);
+    let mut pages = names("docs/checks", ".md");
+    assert!(pages.remove("README"), "the list of all pages is missing");
+    assert_eq!(pages, ids);
     assert_eq!(ids.len(), ALL.len(), "an id is registered twice");
+}
+
+#[test]
+fn check_that_the_list_of_pages_leaves_out_is_noticed() {
+    let list = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks/README.md")).unwrap();
+    let rows: Vec<&str> = list.lines().filter(|line| line.starts_with("| [")).collect();
+    let expected: Vec<String> = ALL
+        .iter()
+        .map(|check| check.rule())
+        .map(|rule| format!("| [{0}]({0}.md) | `{1}` | {2} | {3} |", rule.id, rule.slug, rule.severity, rule.title))
+        .collect();
+    assert_eq!(rows, expected);
 }
 
 #[test]

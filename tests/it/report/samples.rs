@@ -392,6 +392,7 @@ fn report(
         coverage: Vec::new(),
         delta: None,
         notes: Vec::new(),
+        ages: Vec::new(),
         exit: ExitInfo { code, reason: reason.into() },
     }
 }
