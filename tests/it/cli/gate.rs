@@ -31,11 +31,12 @@ fn expected(name: &str) -> i32 {
     }
 }
 
-const UNCONFIRMED: [&str; 5] = [
+const UNCONFIRMED: [&str; 6] = [
     "signature-behind-backslash",
     "signature-by-case",
     "signature-in-meta-dash-inf",
     "signature-in-meta-dash-inf-tampered",
+    "signature-of-version-2",
     "unknown-attribute-of-signer",
 ];
 
