@@ -30,7 +30,7 @@ use crate::store::{Integrity, Store, StoreError};
 use crate::unpack::{Limits, UnpackError};
 
 pub use examine::{Examined, examine};
-pub use select::{Selection, select};
+pub use select::{Selection, matches, select};
 pub use wanted::{Wanted, wanted};
 
 /// Told how far the work is; `cli` draws it.

@@ -43,6 +43,8 @@ pub struct Job {
     pub inventory: Inventory,
     /// True where the selection matched nothing.
     pub nothing_selected: bool,
+    /// Parts of the selection that matched nothing, as typed.
+    pub unmatched: Vec<String>,
     /// True where a whole account is judged, so that a statement that matches nothing is worth saying.
     pub whole_fleet: bool,
     /// `--allow-incomplete`; always false for `verify`.
@@ -147,6 +149,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         exit_zero: prepared.exit_zero,
         verify: job.command == "verify",
         nothing_selected: job.nothing_selected,
+        unmatched: job.unmatched,
         new: history.as_ref().map(|h| h.delta.gate_new(&h.record)),
     };
     let exit = exit::decide(&decisions, &findings, &gaps, &gate);
@@ -187,6 +190,9 @@ fn notes_before(inventory: &Inventory, prepared: &Prepared, job: &Job, global: &
     let mut notes = Vec::new();
     if inventory.source.unauthenticated {
         notes.push("the snapshot is unauthenticated input: whoever can write it can write what it says".to_owned());
+    }
+    for name in &job.unmatched {
+        notes.push(format!("nothing matched `{}`: it was not verified", printable(name)));
     }
     if global.now_overridden {
         notes.push(format!("--now: judged as of {}", global.now));

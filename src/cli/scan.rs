@@ -42,6 +42,8 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
     let inventory = targets::snapshot(&args.snapshot)?;
     let selections: Vec<Selection> = args.function.iter().cloned().map(Selection::FunctionNames).collect();
+    let is_unmatched = |(_, selection): &(&String, &Selection)| !scan::matches(&inventory, selection);
+    let unmatched = args.function.iter().zip(&selections).filter(is_unmatched).map(|(given, _)| given.clone()).collect();
     let inventory = scan::select(inventory, &selections);
     let nothing_selected = inventory.functions.is_empty() && inventory.layers.is_empty() && inventory.gaps.is_empty();
     let history_scope = (!args.no_history).then(|| scope(args));
@@ -49,6 +51,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
         command: "scan",
         inventory,
         nothing_selected,
+        unmatched,
         allow_incomplete: args.allow_incomplete,
         whole_fleet: args.function.is_empty(),
         history_scope,

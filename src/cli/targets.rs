@@ -17,8 +17,9 @@ pub fn snapshot(dir: &Path) -> Result<Inventory, Failure> {
     list(&Request { snapshot: Some(dir.to_owned()), files: Vec::new() })
 }
 
-/// The inventory that these targets name: files by path, and with a snapshot what is selected from it.
-pub fn resolve(targets: &[String], scope: Option<&str>, snapshot: Option<&Path>) -> Result<Inventory, Failure> {
+/// The inventory that these targets name: files by path, and with a snapshot what is selected from it. Beside it, the targets that
+/// name nothing in the snapshot.
+pub fn resolve(targets: &[String], scope: Option<&str>, snapshot: Option<&Path>) -> Result<(Inventory, Vec<String>), Failure> {
     let scope = scope.map(|text| text.parse::<Scope>().map_err(|error| failure(&error))).transpose()?;
     if scope.is_some() && targets.len() != 1 {
         return Err(
@@ -29,9 +30,9 @@ pub fn resolve(targets: &[String], scope: Option<&str>, snapshot: Option<&Path>)
     let mut selections = Vec::new();
     for given in targets {
         match Target::parse(given).map_err(|error| failure(&error))? {
-            Target::Function(selector) => selections.push(Selection::Function(selector)),
-            Target::Layer(selector) => selections.push(Selection::Layer(selector)),
-            Target::Image(image) => selections.push(Selection::Image(image)),
+            Target::Function(selector) => selections.push((given, Selection::Function(selector))),
+            Target::Layer(selector) => selections.push((given, Selection::Layer(selector))),
+            Target::Image(image) => selections.push((given, Selection::Image(image))),
             local => files.push(file(local, given, scope.as_ref())?),
         }
     }
@@ -45,11 +46,13 @@ pub fn resolve(targets: &[String], scope: Option<&str>, snapshot: Option<&Path>)
         (false, Some(_)) if scope.is_some() => Err(Failure::usage("--as gives a scope to a local file; this target has one of its own")),
         (true, Some(_)) => Err(Failure::usage("--snapshot is given, and no target is looked up in it")
             .hint("name fn:NAME, layer:NAME:VERSION, image:REFERENCE or an ARN; `layerproof scan` judges the whole snapshot")),
-        (true, None) => list(&Request { snapshot: None, files }),
+        (true, None) => Ok((list(&Request { snapshot: None, files })?, Vec::new())),
         (false, Some(dir)) => {
-            let mut inventory = scan::select(list(&Request { snapshot: Some(dir.to_owned()), files: Vec::new() })?, &selections);
-            inventory.files = files;
-            Ok(inventory)
+            let inventory = self::snapshot(dir)?;
+            let unmatched = selections.iter().filter(|(_, s)| !scan::matches(&inventory, s)).map(|(given, _)| (*given).clone()).collect();
+            let selections: Vec<Selection> = selections.into_iter().map(|(_, selection)| selection).collect();
+            let inventory = Inventory { files, ..scan::select(inventory, &selections) };
+            Ok((inventory, unmatched))
         }
     }
 }

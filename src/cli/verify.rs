@@ -38,8 +38,9 @@ pub struct Args {
 /// Verifies the targets.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
-    let inventory = targets::resolve(&args.targets, args.scope.as_deref(), args.snapshot.as_deref())?;
+    let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), args.snapshot.as_deref())?;
     let nothing_selected = inventory.functions.is_empty() && inventory.layers.is_empty() && inventory.files.is_empty();
-    let job = Job { command: "verify", inventory, nothing_selected, allow_incomplete: false, whole_fleet: false, history_scope: None };
+    let job =
+        Job { command: "verify", inventory, nothing_selected, unmatched, allow_incomplete: false, whole_fleet: false, history_scope: None };
     judge::run(job, prepared, global, out)
 }

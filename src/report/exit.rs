@@ -7,6 +7,7 @@ use super::{ExitInfo, WORST_FIRST};
 use crate::check;
 use crate::finding::{Finding, Severity, Status};
 use crate::model::gap::Gap;
+use crate::model::printable::printable;
 use crate::policy::decision::{Decision, DecisionSubject, ReasonCode, Verdict};
 
 /// The rules that `--fail-on`, baselines and waivers never cover (DESIGN §4 rule 11), whether or not this version has their checks.
@@ -25,6 +26,8 @@ pub struct Gate {
     pub verify: bool,
     /// The selection matched nothing.
     pub nothing_selected: bool,
+    /// Parts of the selection that matched nothing, as typed.
+    pub unmatched: Vec<String>,
     /// Fingerprints of the findings that the last run of this scope did not have. `None` where there is no such run: all are new.
     pub new: Option<Vec<String>>,
 }
@@ -96,6 +99,9 @@ pub fn decide<'a>(decisions: impl IntoIterator<Item = &'a Decision>, findings: &
         (3, tally.missing(gate))
     } else if gate.nothing_selected {
         (4, "nothing matched the selection, so nothing was verified".to_owned())
+    } else if !gate.unmatched.is_empty() {
+        let names: Vec<String> = gate.unmatched.iter().map(|name| format!("`{}`", printable(name))).collect();
+        (4, format!("nothing matched {}, which was therefore not verified", names.join(", ")))
     } else if tally.decided == 0 {
         (4, "there was nothing to decide on, so nothing was verified".to_owned())
     } else {

@@ -65,31 +65,48 @@ pub fn select(mut inventory: Inventory, selections: &[Selection]) -> Inventory {
     inventory
 }
 
+/// True where `selection` matches something: each one that a user names must, or a slip in one of several would pass unseen.
+pub fn matches(inventory: &Inventory, selection: &Selection) -> bool {
+    match selection {
+        Selection::Layer(selector) => inventory.layers.keys().any(|arn| selector.names(arn)),
+        Selection::FunctionNames(_) | Selection::Function(_) | Selection::Image(_) => {
+            inventory.functions.iter().any(|function| function.versions.iter().any(|version| selects(selection, function, version)))
+        }
+    }
+}
+
 fn keep_versions(function: &mut Function, selections: &[Selection]) {
-    let aliases = function.aliases.present().cloned().unwrap_or_default();
-    let in_alias = |alias: &str, version: &str| aliases.iter().any(|a| a.name == alias && a.versions().any(|v| v == version));
-    function.versions.retain(|version| {
-        selections.iter().any(|selection| match selection {
-            Selection::FunctionNames(pattern) => glob(pattern, &version.arn.name),
-            Selection::Function(selector) => {
-                selector.names(&version.arn)
-                    && selector.qualifier().is_none_or(|q| q == version.version() || in_alias(q, version.version()))
-            }
-            Selection::Image(image) => match &version.code {
-                FunctionCode::Image { image_uri, resolved, .. } => {
-                    [image_uri, resolved].into_iter().filter_map(|r| r.present()).any(|r| names_image(image, r))
-                }
-                FunctionCode::Zip { .. } => false,
-            },
-            Selection::Layer(_) => false,
-        })
-    });
+    let whole = function.clone();
+    function.versions.retain(|version| selections.iter().any(|selection| selects(selection, &whole, version)));
     let kept: BTreeSet<&str> = function.versions.iter().map(FunctionVersion::version).collect();
+    let left_out = |version: &str| !kept.contains(version) && whole.versions.iter().any(|v| v.version() == version);
     match &mut function.aliases {
-        // An alias can only be judged with every version that it routes to.
-        Observed::Present(aliases) => aliases.retain(|alias| alias.versions().all(|v| kept.contains(v))),
+        // An alias can only be judged with every version that it routes to. A version that is not there at all was not left out by
+        // the selection: the alias stays, and is Undecided.
+        Observed::Present(aliases) => aliases.retain(|alias| !alias.versions().any(left_out)),
         Observed::Absent | Observed::Unknown(_) => {}
     }
+}
+
+fn selects(selection: &Selection, function: &Function, version: &FunctionVersion) -> bool {
+    match selection {
+        Selection::FunctionNames(pattern) => glob(pattern, &version.arn.name),
+        Selection::Function(selector) => {
+            selector.names(&version.arn)
+                && selector.qualifier().is_none_or(|q| q == version.version() || in_alias(function, q, version.version()))
+        }
+        Selection::Image(image) => match &version.code {
+            FunctionCode::Image { image_uri, resolved, .. } => {
+                [image_uri, resolved].into_iter().filter_map(|r| r.present()).any(|r| names_image(image, r))
+            }
+            FunctionCode::Zip { .. } => false,
+        },
+        Selection::Layer(_) => false,
+    }
+}
+
+fn in_alias(function: &Function, alias: &str, version: &str) -> bool {
+    function.aliases.present().is_some_and(|aliases| aliases.iter().any(|a| a.name == alias && a.versions().any(|v| v == version)))
 }
 
 fn names_image(wanted: &ImageRef, image: &ImageRef) -> bool {

@@ -4,3 +4,4 @@ mod bad_input;
 mod fleet;
 mod gate;
 mod honesty;
+mod selection;
