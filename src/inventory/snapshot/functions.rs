@@ -101,10 +101,15 @@ fn version(
             if !same {
                 return Err(recording.malformed(&GET_FUNCTION, &subject, wanted, "the answer is about another function or version"));
             }
-            // The code of a published version is locked (UpdateFunctionCode, API reference); $LATEST may have changed between the calls.
+            // A published version is locked, its layers too (UpdateFunctionCode, API reference); $LATEST may have changed between the
+            // calls.
             if !listed.is_latest() && answer.configuration.code_sha256 != listed.code_sha256 {
                 let problem = "ListFunctions and GetFunction state different CodeSha256 for a published version";
                 gaps.push(recording.malformed(&GET_FUNCTION, &subject, "the digest of the code", problem));
+            }
+            if !listed.is_latest() && !answer.configuration.layer_arns().eq(listed.layer_arns()) {
+                let problem = "ListFunctions and GetFunction state different layers for a published version";
+                gaps.push(recording.malformed(&GET_FUNCTION, &subject, "its layers", problem));
             }
             // Code, layers and digest from one answer, so that they belong together.
             (answer.configuration, Ok(answer.code))
@@ -190,5 +195,9 @@ pub(super) fn gone(subject: &str, wanted: &str, message: String) -> Gap {
 impl FunctionConfiguration {
     fn is_latest(&self) -> bool {
         self.version == "$LATEST"
+    }
+
+    fn layer_arns(&self) -> impl Iterator<Item = &str> {
+        self.layers.iter().flatten().map(|layer| layer.arn.as_str())
     }
 }

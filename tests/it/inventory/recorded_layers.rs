@@ -154,6 +154,9 @@ fn use_layer(account: &mut Account, arn: &str) {
     for call in account.calls_of("lambda.GetFunction") {
         call["response"]["Configuration"]["Layers"] = json!([{"Arn": LAYER, "CodeSize": 9}, {"Arn": arn, "CodeSize": 9}]);
     }
+    for function in account.calls_of("lambda.ListFunctions")[0]["response"]["Functions"].as_array_mut().unwrap() {
+        function["Layers"] = json!([{"Arn": LAYER, "CodeSize": 9}, {"Arn": arn, "CodeSize": 9}]);
+    }
 }
 
 /// A second account that runs nothing.

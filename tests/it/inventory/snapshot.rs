@@ -239,6 +239,17 @@ fn published_version_with_two_digests_is_said() {
 }
 
 #[test]
+fn published_version_whose_layers_differ_between_the_answers_is_said() {
+    for without in [json!([]), json!(null), json!([{"Arn": "arn:aws:lambda:eu-west-1:111122223333:layer:deps:4", "CodeSize": 9}])] {
+        let mut account = Account::healthy();
+        account.calls_of("lambda.GetFunction")[1]["response"]["Configuration"]["Layers"] = without;
+        let inventory = account.read();
+        let gap = gap_of(&inventory, &format!("{FUNCTION}:1"));
+        assert!(is_malformed(gap) && gap.detail.contains("layers"), "{gap}");
+    }
+}
+
+#[test]
 fn answer_about_another_function_is_not_believed() {
     let mut account = Account::healthy();
     account.calls_of("lambda.GetFunction")[1]["response"]["Configuration"]["FunctionArn"] =
