@@ -146,9 +146,12 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
     }
     let unix = matches!(record.host, 3 | 19);
     let attributes = record.external >> 16;
-    if !unix && matches!(attributes & 0o170_000, 0o120_000 | 0o020_000 | 0o060_000 | 0o010_000 | 0o140_000) {
+    let link_or_device = matches!(attributes & 0o170_000, 0o120_000 | 0o020_000 | 0o060_000 | 0o010_000 | 0o140_000);
+    let setuid = attributes & 0o170_000 == 0o100_000 && attributes & 0o6000 != 0;
+    if !unix && (link_or_device || setuid) {
         // Python and Info-ZIP look at these bits whatever the host is; Go and Java do not.
-        let detail = format!("made on host {}, yet with the Unix mode {attributes:o} of a link or device", record.host);
+        let what = if setuid { "with setuid or setgid" } else { "of a link or device" };
+        let detail = format!("made on host {}, yet with the Unix mode {attributes:o} {what}", record.host);
         anomalies.push(AnomalyKind::HeaderMismatch, &path, detail);
     }
     ZipEntry {

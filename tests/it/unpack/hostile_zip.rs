@@ -104,6 +104,8 @@ lies! {
     character_device: zip([file("null", "").mode(0o020_644)]) => [SpecialFile], "20644", true;
     fifo: zip([file("pipe", "").mode(0o010_644)]) => [SpecialFile], "FIFO", true;
     link_hidden_behind_a_dos_host: zip([file("a", "../../x").mode(0o120_777).with(|e| e.host = 0)]) => [HeaderMismatch], "host 0", true;
+    setuid_hidden_behind_a_dos_host: zip([file("su", "x").mode(0o104_755).with(|e| e.host = 0)]) => [HeaderMismatch], "host 0", true;
+    setgid_hidden_behind_an_ntfs_host: zip([file("su", "x").mode(0o102_755).with(|e| e.host = 10)]) => [HeaderMismatch], "host 10", true;
     directory_name_with_file_mode: zip([folder("d/").mode(0o100_644)]) => [Malformed], "the name says directory", true;
     file_name_with_directory_mode: zip([file("d", "").mode(0o040_755)]) => [Malformed], "the name says file", true;
     directory_with_a_body: zip([folder("d/").with(|e| e.body = b"hidden".to_vec())]) => [Malformed], "body of 6 bytes", true;
