@@ -41,6 +41,7 @@ pub(super) fn check(nodes: &[Node<'_>], rules: Rules, deadline: Deadline, anomal
     check_duplicates(nodes, rules, anomalies);
     if rules.look_alikes {
         check_look_alikes(nodes, anomalies);
+        check_backslashes(nodes, anomalies);
     }
     let done = check_folders(nodes, deadline, anomalies) && (!rules.link_targets || check_links(nodes, deadline, anomalies));
     if !done {
@@ -89,6 +90,34 @@ fn check_look_alikes(nodes: &[Node<'_>], anomalies: &mut Anomalies) {
             anomalies.push(AnomalyKind::DuplicateByCase, node.path, format!("the same as `{other}` where case does not count"));
         } else {
             by_case.insert(case, node.path);
+        }
+    }
+}
+
+/// Names that become another entry's, or lead below one, for readers that take a backslash for a separator.
+fn check_backslashes(nodes: &[Node<'_>], anomalies: &mut Anomalies) {
+    if !nodes.iter().any(|node| node.raw.contains(&b'\\')) {
+        return;
+    }
+    let kinds: HashMap<&str, &EntryKind> = nodes.iter().map(|n| (n.path, n.kind)).collect();
+    for node in nodes.iter().filter(|node| node.raw.contains(&b'\\')) {
+        let parts: Vec<&str> = node.path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect();
+        let path = parts.join("/");
+        if kinds.contains_key(path.as_str()) && path != node.path {
+            anomalies.push(
+                AnomalyKind::DuplicateName,
+                lossless(node.raw),
+                format!("the same path as `{path}` where a backslash separates"),
+            );
+        }
+        for (at, _) in path.match_indices('/') {
+            let Some(folder) = path.get(..at) else { continue };
+            let kind = match kinds.get(folder) {
+                None | Some(EntryKind::Directory) => continue,
+                Some(EntryKind::Symlink { .. }) => AnomalyKind::ThroughSymlink,
+                Some(EntryKind::File | EntryKind::Hardlink { .. } | EntryKind::Special) => AnomalyKind::FileAsFolder,
+            };
+            anomalies.push(kind, lossless(node.raw), format!("below `{folder}`, which is no folder, where a backslash separates"));
         }
     }
 }

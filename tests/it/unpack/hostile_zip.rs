@@ -72,6 +72,8 @@ lies! {
     duplicate_after_normalisation: zip([file("a/b", "good"), file("a//b", "evil")]) => [DuplicateName, OddName], "same path as `a/b`", true;
     duplicate_behind_a_dot: zip([file("a", "good"), file("./a", "evil")]) => [DuplicateName], "same path as `a`", true;
     duplicate_by_case: zip([file("Handler.py", ""), file("handler.py", "")]) => [DuplicateByCase], "Handler.py", true;
+    duplicate_behind_a_backslash: zip([file("a/b", "good"), file("a\\b", "evil")]) => [DuplicateName, OddName], "backslash", true;
+    duplicate_of_a_folder_behind_a_backslash: zip([file("d", "good"), file("d\\x", "evil")]) => [FileAsFolder, OddName], "backslash", true;
     duplicate_by_full_case_folding: zip([file("stra\u{df}e", ""), file("STRASSE", "")]) => [DuplicateByCase], "case", true;
     duplicate_by_unicode_form: zip([file("\u{e9}.py", ""), file("e\u{301}.py", "")]) => [DuplicateByUnicode], "normalisation", true;
     file_that_is_a_folder: zip([file("a", ""), file("a/b", "")]) => [FileAsFolder], "`a/b`", true;
