@@ -10,6 +10,7 @@ mod wanted;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -82,7 +83,8 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
     let wanted = wanted(&inventory);
 
     // Fetch: one read per distinct place and claim.
-    let sources: BTreeMap<Source, String> = wanted.iter().filter_map(|w| Some((Source::of(w)?, w.subject.to_string()))).collect();
+    let sources: BTreeMap<Source, String> =
+        wanted.iter().flat_map(|w| Source::all(w).map(|source| (source, w.subject.to_string()))).collect();
     gather.progress.stage("fetching", sources.len());
     let fetched: BTreeMap<Source, Observed<Fetched>> = sources
         .into_par_iter()
@@ -99,7 +101,7 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
     // Unpack and look for signatures: once per distinct content. Any of its subjects may lend its name to a gap.
     let mut contents: BTreeMap<ContentKey, (&Fetched, &Subject)> = BTreeMap::new();
     for want in &wanted {
-        if let Some(found) = Source::of(want).and_then(|source| fetched.get(&source)?.present()) {
+        for found in Source::all(want).filter_map(|source| fetched.get(&source)?.present()) {
             contents.entry(ContentKey::of(found)).or_insert((found, &want.subject));
         }
     }
@@ -117,18 +119,21 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
     let mut artifacts = BTreeMap::new();
     let mut zips = BTreeMap::new();
     for want in wanted {
-        let found = Source::of(&want).and_then(|source| fetched.get(&source));
-        let seen = match found {
+        let mut look = |found: Option<&Observed<Fetched>>| match found {
             Some(Observed::Present(fetched)) => {
                 if let Fetched::Blob(blob) = fetched {
                     zips.insert(want.subject.clone(), blob.path.clone());
                 }
-                examined.get(&ContentKey::of(fetched)).ok_or_else(|| nowhere(&want.subject))
+                examined.get(&ContentKey::of(fetched)).cloned().ok_or_else(|| nowhere(&want.subject))
             }
             Some(Observed::Unknown(gap)) => Err(about(gap, &want.subject)),
             Some(Observed::Absent) => Err(nowhere(&want.subject)),
             None => Err(want.location.gap().map_or_else(|| nowhere(&want.subject), |gap| about(gap, &want.subject))),
         };
+        let mut seen = look(Source::of(&want).and_then(|source| fetched.get(&source)));
+        for other in Source::others(&want) {
+            seen = both_platforms(seen, look(fetched.get(&other)));
+        }
         artifacts.insert(want.subject.clone(), artifact(want, seen));
     }
     let layer = |subject: &Subject| {
@@ -173,8 +178,20 @@ struct Source {
 
 impl Source {
     fn of(wanted: &Wanted) -> Option<Self> {
-        let location = wanted.location.present()?.clone();
-        Some(Self { location, claimed: wanted.claimed, claimed_size: wanted.claimed_size })
+        Some(Self::at(wanted.location.present()?, wanted))
+    }
+
+    /// Where the other platforms of an image are.
+    fn others(wanted: &Wanted) -> impl Iterator<Item = Self> {
+        wanted.platforms.iter().map(|location| Self::at(location, wanted))
+    }
+
+    fn all(wanted: &Wanted) -> impl Iterator<Item = Self> {
+        Self::of(wanted).into_iter().chain(Self::others(wanted))
+    }
+
+    fn at(location: &BlobLocation, wanted: &Wanted) -> Self {
+        Self { location: location.clone(), claimed: wanted.claimed, claimed_size: wanted.claimed_size }
     }
 }
 
@@ -198,9 +215,30 @@ impl ContentKey {
     }
 }
 
+/// One image on two platforms that functions run: what is wrong with either is wrong with the image, and its files are those of the
+/// first.
+fn both_platforms(first: Result<Examined, Gap>, other: Result<Examined, Gap>) -> Result<Examined, Gap> {
+    let (mut first, other) = (first?, other?);
+    if let Observed::Unknown(gap) = other.blob {
+        first.blob = Observed::Unknown(gap);
+    }
+    match (&mut first.contents, other.contents) {
+        (Observed::Present(contents), Observed::Present(other)) => {
+            let contents = Arc::make_mut(contents);
+            contents.complete &= other.complete;
+            contents
+                .anomalies
+                .extend(other.anomalies.iter().filter(|anomaly| !contents.anomalies.contains(anomaly)).cloned().collect::<Vec<_>>());
+        }
+        (Observed::Present(_), missing @ (Observed::Absent | Observed::Unknown(_))) => first.contents = missing,
+        (Observed::Absent | Observed::Unknown(_), _) => {}
+    }
+    Ok(first)
+}
+
 /// Without bytes nothing is known of the signatures either: that is a gap, never "unsigned".
-fn artifact(want: Wanted, seen: Result<&Examined, Gap>) -> Artifact {
-    let Wanted { subject, claimed, claimed_size, attested, location: _ } = want;
+fn artifact(want: Wanted, seen: Result<Examined, Gap>) -> Artifact {
+    let Wanted { subject, claimed, claimed_size, attested, location: _, platforms: _ } = want;
     match seen {
         Ok(examined) => {
             let integrity = match &examined.blob {
@@ -208,7 +246,7 @@ fn artifact(want: Wanted, seen: Result<&Examined, Gap>) -> Artifact {
                 Observed::Present(blob) => Integrity::of(blob.digest, blob.size, claimed, claimed_size),
                 Observed::Absent | Observed::Unknown(_) => Integrity::NoBytes,
             };
-            let Examined { blob, contents, signatures, image: _ } = examined.clone();
+            let Examined { blob, contents, signatures, image: _ } = examined;
             Artifact { subject, claimed, claimed_size, blob, integrity, contents, signatures, attested }
         }
         Err(gap) => Artifact {

@@ -1,6 +1,7 @@
 //! Which artifacts an inventory asks for, and what AWS claims about each.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::evidence::Attested;
 use crate::model::arn::{FunctionArn, LayerVersionArn};
@@ -18,6 +19,8 @@ pub struct Wanted {
     pub subject: Subject,
     /// Where its bytes are, or why that is not known.
     pub location: Observed<BlobLocation>,
+    /// For an image: the other platforms of it that function versions run. All have to be looked at.
+    pub platforms: Vec<BlobLocation>,
     /// The digest that an API answer or a reference claims.
     pub claimed: Option<ClaimedDigest>,
     /// The size that an API answer claims, bytes.
@@ -37,6 +40,7 @@ pub fn wanted(inventory: &Inventory) -> Vec<Wanted> {
                 let item = Wanted {
                     subject: subject.clone(),
                     location: location.clone(),
+                    platforms: Vec::new(),
                     claimed: Some(*code_sha256),
                     claimed_size: Some(*code_size),
                     attested,
@@ -56,8 +60,22 @@ pub fn wanted(inventory: &Inventory) -> Vec<Wanted> {
                         (Subject::Function(version.arn.clone()), None, Observed::Unknown(unresolved(&version.arn, uri)))
                     }
                 };
-                let item = Wanted { subject: subject.clone(), location, claimed, claimed_size: None, attested: Attested::default() };
-                wanted.entry(subject).or_insert(item);
+                match wanted.entry(subject) {
+                    Entry::Vacant(vacant) => {
+                        let subject = vacant.key().clone();
+                        let attested = Attested::default();
+                        vacant.insert(Wanted { subject, location, platforms: Vec::new(), claimed, claimed_size: None, attested });
+                    }
+                    Entry::Occupied(mut occupied) => {
+                        let Wanted { location: first, platforms, .. } = occupied.get_mut();
+                        if let Observed::Present(other) = location
+                            && first.present() != Some(&other)
+                            && !platforms.contains(&other)
+                        {
+                            platforms.push(other);
+                        }
+                    }
+                }
             }
         }
     }
@@ -83,12 +101,13 @@ pub fn wanted(inventory: &Inventory) -> Vec<Wanted> {
             Observed::Absent | Observed::Unknown(_) => Vec::new(),
         };
         let attested = Attested { signing, disagreeing_uses };
-        wanted.insert(subject.clone(), Wanted { subject, location, claimed, claimed_size, attested });
+        wanted.insert(subject.clone(), Wanted { subject, location, platforms: Vec::new(), claimed, claimed_size, attested });
     }
     for file in &inventory.files {
         let item = Wanted {
             subject: file.subject.clone(),
             location: Observed::Present(file.location.clone()),
+            platforms: Vec::new(),
             claimed: file.claimed,
             claimed_size: None,
             attested: Attested::default(),

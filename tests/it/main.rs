@@ -19,6 +19,7 @@ mod policy;
 mod real_layers;
 mod report;
 mod run;
+mod scan;
 mod signature;
 mod store;
 mod unpack;
