@@ -92,16 +92,19 @@ fn examine_image(path: &Path, claimed: &str, architecture: &str, subject: &Subje
         detail,
         next_step: "Copy or record the image again; its manifest must be there and have the digest that names it.".into(),
     };
-    let Ok(digest) = ClaimedDigest::from_oci(claimed) else {
-        let gap = unreadable(claimed.to_owned());
-        return Ok(Examined {
-            blob: Observed::Unknown(gap.clone()),
-            contents: Observed::Unknown(gap.clone()),
-            signatures: Observed::Unknown(gap),
-            image: None,
-        });
+    let unknown = |gap: Gap| Examined {
+        blob: Observed::Unknown(gap.clone()),
+        contents: Observed::Unknown(gap.clone()),
+        signatures: Observed::Unknown(gap),
+        image: None,
     };
-    let layout = Layout::open(path, gather.limits)?;
+    let Ok(digest) = ClaimedDigest::from_oci(claimed) else { return Ok(unknown(unreadable(claimed.to_owned()))) };
+    let layout = match Layout::open(path, gather.limits) {
+        Ok(layout) => layout,
+        // Whoever wrote the snapshot left it out; the other artifacts are judged all the same.
+        Err(error @ UnpackError::NotALayout { .. }) => return Ok(unknown(unreadable(error.to_string()))),
+        Err(error) => return Err(error.into()),
+    };
     let image = analyse_image(&layout, &digest, architecture, gather.limits, &WantDigests::None)?;
     let Some(info) = image.info else {
         let gap = unreadable(image.contents.anomalies.first().map(|a| a.detail.clone()).unwrap_or_default());

@@ -72,9 +72,15 @@ fn two_platforms(root: &Path, whole: bool) -> Digest {
 
 /// Two versions of a function that run the same image, the first on x86_64 and the second on arm64.
 fn run(whole: bool) -> Evidence {
+    run_changed(whole, |_| {})
+}
+
+/// The same, with `change` made to the layout.
+fn run_changed(whole: bool, change: impl Fn(&Path)) -> Evidence {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("images");
     let digest = two_platforms(&root, whole);
+    change(&root);
     let arn: FunctionArn = "arn:aws:lambda:eu-west-1:111122223333:function:app".parse().unwrap();
     let image = Observed::Present(format!("{REPOSITORY}@{digest}").parse().unwrap());
     let version = |number: &str, architecture: &str| FunctionVersion {
@@ -123,4 +129,11 @@ fn an_image_that_is_whole_on_both_platforms_is_read_in_full() {
     let contents = image(&evidence).contents.present().unwrap();
     assert!(contents.complete, "{:#?}", contents.anomalies);
     assert_eq!(contents.anomalies, []);
+}
+
+#[test]
+fn a_layout_that_is_none_makes_its_images_unknown_and_ends_no_run() {
+    let evidence = run_changed(true, |root| std::fs::remove_file(root.join("index.json")).unwrap());
+    let gap = image(&evidence).blob.gap().unwrap();
+    assert!(gap.detail.contains("index.json"), "{gap}");
 }
