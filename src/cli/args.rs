@@ -30,7 +30,7 @@ pub struct ReportArgs {
     /// the same scope did not have. Decisions that are not Trusted fail whatever is said here.
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     pub fail_on: String,
-    /// Report only the findings of these rules. Decisions are reported and count all the same.
+    /// Report only the findings of these rules, and tampering. Decisions are reported and count all the same.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub only: Vec<String>,
     /// End with 0 whatever was found; usage and internal errors stay 2 and 5. Echoed in the report.

@@ -133,8 +133,9 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         notes.extend(waiver::apply(waivers, &mut findings, global.now, exit::is_tampering));
     }
     if !prepared.only.is_empty() {
-        findings.retain(|finding| prepared.only.contains(finding.rule));
-        notes.push(format!("--only: findings of other rules than {} are not shown", join(&prepared.only)));
+        // Tampering is said and counts whatever is asked for, as with --fail-on and waivers (DESIGN §4 rule 11).
+        findings.retain(|finding| prepared.only.contains(finding.rule) || exit::is_tampering(finding.rule));
+        notes.push(format!("--only: findings of other rules than {} are not shown, but for tampering", join(&prepared.only)));
     }
     let decisions: Vec<_> = judged.decisions.values().cloned().collect();
     let gaps = evidence.gaps();

@@ -40,6 +40,25 @@ fn rule_10_fail_on_and_only_hide_no_decision() {
 }
 
 #[test]
+fn rule_11_only_hides_no_tampering() {
+    let home = Home::new();
+    let policy = home.path().join("skip.yaml");
+    let statement = |kind: &str| {
+        format!(
+            "  - {{name: {kind}s, scope: {{kind: {kind}, arn: \"arn:aws:lambda:*:111122223333:{kind}:*\"}}, level: skip, reason: test}}\n"
+        )
+    };
+    fs::write(&policy, format!("version: 1\nstatements:\n{}{}", statement("function"), statement("layer"))).unwrap();
+    // The signature of this function does not hold; the statement exempts it, and the finding is all that is left.
+    let output = Run::new(&home)
+        .args(["verify", "fn:customs-declare:5", "--snapshot", "testdata/fleet", "--only", "RTM001", "--policy"])
+        .arg(&policy)
+        .run()
+        .exits(1);
+    assert!(output.stdout.contains("SIG004"), "{}", output.stdout);
+}
+
+#[test]
 fn rule_12_the_environment_never_sets_the_time_of_verification() {
     let home = Home::new();
     let report = Run::new(&home)
