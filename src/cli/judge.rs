@@ -132,11 +132,6 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     if let Some(waivers) = &prepared.waivers {
         notes.extend(waiver::apply(waivers, &mut findings, global.now, exit::is_tampering));
     }
-    if !prepared.only.is_empty() {
-        // Tampering is said and counts whatever is asked for, as with --fail-on and waivers (DESIGN §4 rule 11).
-        findings.retain(|finding| prepared.only.contains(finding.rule) || exit::is_tampering(finding.rule));
-        notes.push(format!("--only: findings of other rules than {} are not shown, but for tampering", join(&prepared.only)));
-    }
     let decisions: Vec<_> = judged.decisions.values().cloned().collect();
     let gaps = evidence.gaps();
 
@@ -144,6 +139,12 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         Some(scope) => Some(Remembered::compare(&store, scope, &evidence, &findings, &judged.decisions, &prepared.policy, global)?),
         None => None,
     };
+    // After the comparison: what is not shown is neither resolved now nor new the next time.
+    if !prepared.only.is_empty() {
+        // Tampering is said and counts whatever is asked for, as with --fail-on and waivers (DESIGN §4 rule 11).
+        findings.retain(|finding| prepared.only.contains(finding.rule) || exit::is_tampering(finding.rule));
+        notes.push(format!("--only: findings of other rules than {} are not shown, but for tampering", join(&prepared.only)));
+    }
     let gate = Gate {
         fail_on: prepared.fail_on,
         allow_incomplete: job.allow_incomplete,

@@ -91,6 +91,16 @@ fn only_hides_findings_but_neither_decisions_nor_tampering() {
 }
 
 #[test]
+fn what_only_does_not_show_is_not_taken_for_resolved_nor_new_the_next_time() {
+    let home = Home::new();
+    scan(&home).run().exits(1);
+    let output = scan(&home).args(["--only", "RTM001"]).run().exits(1);
+    assert!(output.stdout.contains(" 0 resolved"), "{}", output.stdout);
+    let output = scan(&home).run().exits(1);
+    assert!(output.stdout.contains("  0 new"), "{}", output.stdout);
+}
+
+#[test]
 fn a_selection_that_matches_nothing_is_exit_4_never_a_pass() {
     scan(&Home::new()).args(["--function", "no-such-*"]).run().exits(4);
 }
