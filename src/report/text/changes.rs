@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::page::{DIM, Page};
+use super::subject::without_subject;
 use crate::report::Report;
 use crate::store::history::FindingRow;
 
@@ -47,7 +48,7 @@ fn rows(rows: &[FindingRow]) -> Vec<String> {
 }
 
 fn line(rule: &str, subject: &str, message: &str) -> String {
-    format!("{rule} {subject}: {message}")
+    format!("{rule} {subject}: {}", without_subject(message, subject))
 }
 
 fn list(label: &str, rows: Vec<String>, limit: usize, page: &mut Page<'_>) -> io::Result<()> {
