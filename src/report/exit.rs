@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use super::{ExitInfo, WORST_FIRST};
+use super::{ExitInfo, WORST_FIRST, way_out};
 use crate::check;
 use crate::finding::{Finding, Severity, Status};
 use crate::model::gap::Gap;
@@ -189,7 +189,8 @@ impl Tally {
                 let reason = decision.reasons.iter().find(|r| r.code != ReasonCode::PartNotTrusted);
                 let worse = self.headline.as_ref().is_none_or(|(verdict, _)| *verdict < decision.verdict);
                 if let Some(reason) = reason.filter(|_| worse) {
-                    self.headline = Some((decision.verdict, format!("{}: {}", decision.subject.name(), reason.text)));
+                    let way_out = way_out(decision).map_or_else(String::new, |text| format!(" ({text})"));
+                    self.headline = Some((decision.verdict, format!("{}: {}{way_out}", decision.subject.name(), reason.text)));
                 }
             }
             Verdict::Undecided => self.author += usize::from(decision.reasons.iter().any(|r| r.author_can_cause)),
@@ -256,7 +257,7 @@ impl Tally {
             parts.push(format!("{} undecided", subjects(self.count(Verdict::Undecided))));
         }
         if self.incomplete_findings > 0 {
-            parts.push(format!("{} not told", counted(self.incomplete_findings, "finding")));
+            parts.push(counted(self.incomplete_findings, "incomplete finding"));
         }
         if self.gaps > 0 {
             parts.push(counted(self.gaps, "gap"));
