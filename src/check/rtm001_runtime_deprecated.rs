@@ -46,7 +46,7 @@ impl Check for RuntimeDeprecated {
                 unlisted.entry(runtime).or_default().push(&version.arn);
             }
         }
-        let table = cx.runtimes.describe(cx.now);
+        let table = cx.runtimes.name();
         for ((function, runtime), versions) in users {
             findings.extend(deprecated(cx, &function, runtime, &versions).map(|mut finding| {
                 finding.details.push(table.clone());

@@ -93,10 +93,15 @@ impl RuntimeTable {
         self.dated.duration_until(today).as_hours() / 24
     }
 
+    /// Which table, by its date and source.
+    pub fn name(&self) -> String {
+        format!("runtime table of {} ({})", self.dated, printable(&self.source))
+    }
+
     /// One line for reports: `runtime table of 2026-08-19, 95 days old (shipped; …)`.
     pub fn describe(&self, now: Timestamp) -> String {
         let origin = if self.shipped { "shipped with layerproof" } else { "given by --runtime-table" };
-        format!("the runtime table is of {}, {} days old ({origin}; {})", self.dated, self.age_days(now), printable(&self.source))
+        format!("{}, {} days old ({origin})", self.name(), self.age_days(now))
     }
 }
 
@@ -173,7 +178,7 @@ mod tests {
     fn age_is_counted_in_whole_days() {
         let table = RuntimeTable::shipped();
         assert_eq!(table.age_days("2026-08-20T00:00:01Z".parse().unwrap()), 1);
-        assert!(table.describe("2026-11-22T00:00:00Z".parse().unwrap()).starts_with("runtime table of 2026-08-19, 95 days old (shipped"));
+        assert!(table.describe("2026-11-22T00:00:00Z".parse().unwrap()).ends_with(", 95 days old (shipped with layerproof)"));
     }
 
     #[test]

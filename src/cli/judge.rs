@@ -62,7 +62,8 @@ pub fn prepare(policy: &PolicyArgs, report: &ReportArgs, global: &Global) -> Res
         outputs.push(Output::text());
     }
     output::validate(&outputs)?;
-    let fail_on: FailOn = report.fail_on.parse().map_err(|error| Failure::usage(format!("--fail-on {}: {error}", printable(&report.fail_on))))?;
+    let fail_on: FailOn =
+        report.fail_on.parse().map_err(|error| Failure::usage(format!("--fail-on {}: {error}", printable(&report.fail_on))))?;
     let only = report
         .only
         .iter()

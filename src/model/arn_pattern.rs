@@ -260,6 +260,29 @@ mod tests {
     }
 
     #[test]
+    fn glob_matches_the_whole_text_only() {
+        for (filter, text, expected) in [
+            ("v*", "v1.2", true),
+            ("v*", "rev1", false),
+            ("*", "", true),
+            ("*", "anything", true),
+            ("v1", "v1", true),
+            ("v1", "v12", false),
+            ("*-rc*", "v1-rc2", true),
+            ("*-rc*", "v1", false),
+            ("a*b*c", "a-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("ab*ba", "aba", false),
+            ("*a*a", "a", false),
+            ("V*", "v1", false),
+            ("", "v1", false),
+            ("a**b", "ab", true),
+        ] {
+            assert_eq!(glob(filter, text), expected, "{filter} on {text}");
+        }
+    }
+
+    #[test]
     fn glob_takes_the_whole_text() {
         assert!(glob("*", "") && glob("a*c", "abbc") && glob("a*b*c", "a-b-b-c") && glob("", ""));
         assert!(!glob("a*c", "abcd") && !glob("a", "aa") && !glob("", "a") && !glob("a*b", "ac"));

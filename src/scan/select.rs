@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::inventory::local::{FunctionSelector, LayerSelector};
 use crate::model::arn::{FunctionArn, LayerVersionArn};
+use crate::model::arn_pattern::glob;
 use crate::model::function::{Function, FunctionCode, FunctionVersion};
 use crate::model::image_ref::ImageRef;
 use crate::model::inventory::Inventory;
@@ -95,30 +96,4 @@ fn names_image(wanted: &ImageRef, image: &ImageRef) -> bool {
     wanted.repository_uri() == image.repository_uri()
         && (wanted.tag.is_none() || wanted.tag == image.tag)
         && (wanted.digest.is_none() || wanted.digest == image.digest)
-}
-
-/// `*` matches any run of characters; everything else itself.
-fn glob(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        match text.find(part).and_then(|at| text.get(at + part.len()..)) {
-            Some(rest) => text = rest,
-            None => return false,
-        }
-    }
-    text.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn glob_matches_whole_names_only() {
-        assert!(glob("pay-*", "pay-api") && glob("*", "") && glob("a*b*c", "a-b-b-c"));
-        assert!(!glob("pay", "pay-api") && !glob("*-api", "pay-api-2") && !glob("a*bc*c", "abc"));
-    }
 }

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use super::anomaly::{Anomaly, AnomalyKind};
 use super::directory::analyse_directory;
-use super::error::{NotAZip, TAR, UnpackError};
+use super::error::{NotAZip, UnpackError};
 use super::limits::Limits;
 use super::tree::FileTree;
 use super::zip::ZipIndex;
 use super::zip_tree::{self, analyse_zip};
-use super::{Contents, Format, Layout};
+use super::{Contents, Format};
 use crate::model::digest::Digest;
 
 /// Which files' digests are wanted. Hashing costs more than inflating, so nobody pays for all of them by default.
@@ -34,41 +34,6 @@ impl WantDigests {
             Self::All => true,
             Self::Paths(paths) => paths.contains(path),
         }
-    }
-}
-
-/// What is at a path, told from content alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sniffed {
-    /// A zip.
-    Zip,
-    /// A directory that holds `oci-layout` and `index.json`.
-    OciLayout,
-    /// A tar that holds them.
-    OciArchive,
-    /// Any other directory.
-    Directory,
-    /// None of these; what it is instead.
-    Unrecognised(NotAZip),
-}
-
-/// Tells what is at a path. The name and its extension play no part.
-///
-/// # Errors
-/// I/O errors; [`UnpackError::NotAFile`] for a device or FIFO.
-pub fn sniff(path: &Path, limits: &Limits) -> Result<Sniffed, UnpackError> {
-    let is_layout = |limits| match Layout::open(path, limits) {
-        Ok(_) => Ok(true),
-        Err(UnpackError::NotALayout { .. }) => Ok(false),
-        Err(error) => Err(error),
-    };
-    if fs::metadata(path).map_err(|source| UnpackError::Io { path: path.into(), source })?.is_dir() {
-        return Ok(if is_layout(limits)? { Sniffed::OciLayout } else { Sniffed::Directory });
-    }
-    match ZipIndex::probe(path)? {
-        None => Ok(Sniffed::Zip),
-        Some(NotAZip::Other(TAR)) if is_layout(limits)? => Ok(Sniffed::OciArchive),
-        Some(reason) => Ok(Sniffed::Unrecognised(reason)),
     }
 }
 

@@ -17,7 +17,7 @@ mod zip_tree;
 
 use serde::{Deserialize, Serialize};
 
-pub use analyse::{Sniffed, WantDigests, analyse, digests_of, sniff, unrecognised};
+pub use analyse::{WantDigests, analyse, digests_of, unrecognised};
 pub use anomaly::{Anomaly, AnomalyKind};
 pub use directory::analyse_directory;
 pub use error::{NotAZip, UnpackError};

@@ -13,7 +13,7 @@ mod source;
 use std::path::Path;
 
 use super::anomaly::{Anomalies, Anomaly};
-use super::error::{NotAZip, UnpackError};
+use super::error::UnpackError;
 use super::limits::{Deadline, Limits};
 use crate::model::printable::lossless;
 use source::Source;
@@ -147,18 +147,6 @@ impl ZipIndex {
     /// [`UnpackError::Entry`] where it is longer, damaged or of a kind that can't be read; I/O errors.
     pub fn read(&self, entry: &ZipEntry, max: u64) -> Result<Vec<u8>, UnpackError> {
         inflate::read(self, entry, max)
-    }
-
-    /// What the file is if it is no zip; `None` for a zip. Cheaper than [`Self::open`].
-    ///
-    /// # Errors
-    /// I/O errors.
-    pub(super) fn probe(path: &Path) -> Result<Option<NotAZip>, UnpackError> {
-        match end::find(&Source::open(path)?, &mut Anomalies::default()) {
-            Ok(_) => Ok(None),
-            Err(UnpackError::NotAZip { reason, .. }) => Ok(Some(reason)),
-            Err(error) => Err(error),
-        }
     }
 
     /// The archive's file.

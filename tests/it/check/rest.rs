@@ -79,12 +79,12 @@ fn runtime(fleet: &mut Fleet, name: &str) {
 }
 
 #[test]
-fn rtm001_deprecated_runtime_is_told_with_the_age_of_the_table() {
+fn rtm001_deprecated_runtime_is_told_with_the_date_of_the_table() {
     let mut fleet = Fleet::new();
     runtime(&mut fleet, "nodejs16.x");
     let finding = fleet.one("RTM001");
     assert_eq!(finding.severity, Severity::Medium);
-    assert!(finding.details.iter().any(|line| line.contains("runtime table of 2026-08-19, 95 days old")), "{:?}", finding.details);
+    assert!(finding.details.iter().any(|line| line.contains("runtime table of 2026-08-19")), "{:?}", finding.details);
     fleet.now = "2027-03-03T00:00:00Z".parse().unwrap();
     assert_eq!(fleet.one("RTM001").severity, Severity::High, "after the update block no fix can be deployed");
 }
