@@ -19,10 +19,11 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
     };
     page.heading(&format!("Changes since {since}"))?;
     let limit = if verbosity > 0 { usize::MAX } else { MAX_ROWS };
+    let still = if delta.still_unknown.is_empty() { String::new() } else { format!(", {} still unknown", delta.still_unknown.len()) };
     page.body(
         2,
         &format!(
-            "{} new, {} standing, {} resolved, {} newly unknown",
+            "{} new, {} standing, {} resolved, {} newly unknown{still}",
             delta.new.len(),
             delta.standing.len(),
             delta.resolved.len(),

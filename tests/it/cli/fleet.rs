@@ -1,6 +1,6 @@
 //! The demo fleet, judged as the README shows it.
 
-use super::super::run::{Home, Run};
+use super::super::run::{Home, Run, repo};
 
 const SCAN: [&str; 5] = ["scan", "--snapshot", "testdata/fleet", "--policy", "trust-policies/demo.yaml"];
 const NOW: &str = "2026-11-23T00:00:00Z";
@@ -57,6 +57,40 @@ fn the_second_scan_says_that_nothing_is_new() {
     assert!(first.stdout.contains("first run of this scope"), "{}", first.stdout);
     let second = scan(&home).run().exits(1);
     assert!(second.stdout.contains("0 new"), "{}", second.stdout);
+}
+
+#[test]
+fn a_list_that_can_no_longer_be_read_resolves_nothing_in_the_next_scan() {
+    let home = Home::new();
+    let snapshot = home.path().join("account");
+    copy(&repo().join("testdata/fleet"), &snapshot);
+    let scan = || {
+        let run = Run::new(&home).args(["scan", "--policy", "trust-policies/demo.yaml", "--now", NOW, "-o", "json", "--snapshot"]);
+        run.arg(snapshot.to_str().unwrap()).run().exits(1).json()
+    };
+    let subjects = |list: &serde_json::Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|row| row["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    scan();
+    std::fs::write(snapshot.join("accounts/111122223333/eu-west-1/lambda.ListFunctions.json"), "{").unwrap();
+    let changes = scan()["changes"].clone();
+    let lost = subjects(&changes["newly_unknown"]);
+    assert!(lost.iter().any(|s| s.ends_with(":function:rate-card-import:$LATEST")), "tampering is not forgotten: {lost:?}");
+    let resolved = subjects(&changes["resolved"]);
+    assert!(!resolved.iter().any(|s| s.contains(":111122223333:function:")), "{resolved:?}");
+}
+
+/// A copy of a folder and everything in it.
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|e| (e.path(), e.file_name())).unwrap();
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else {
+            std::fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
 }
 
 #[test]
