@@ -95,7 +95,7 @@ pub fn decide<'a>(decisions: impl IntoIterator<Item = &'a Decision>, findings: &
     } else if tally.incomplete() && !tally.may_forgive(gate) {
         (3, tally.missing(gate))
     } else if gate.nothing_selected {
-        (4, "nothing matched the selection, so nothing was verified".to_owned())
+        (4, "nothing matched the selection, so nothing was verified; `layerproof inventory` lists what there is".to_owned())
     } else if tally.decided == 0 {
         (4, "there was nothing to decide on, so nothing was verified".to_owned())
     } else {

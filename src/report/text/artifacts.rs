@@ -13,6 +13,7 @@ use crate::report::Report;
 use crate::report::exit::counted;
 use crate::signature::{Basis, JudgedSignature, Outcome, SignerIdentity};
 use crate::store::Integrity;
+use crate::unpack::Format;
 
 /// Anomalies that are listed without `-v`.
 const MAX_ANOMALIES: usize = 10;
@@ -43,12 +44,20 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
 }
 
 fn bytes(artifact: &Artifact, page: &mut Page<'_>) -> io::Result<()> {
+    let format = artifact.contents.present().map(|contents| contents.format);
     match &artifact.blob {
         Observed::Present(blob) => {
-            page.field(2, "SHA-256", &blob.digest.hex())?;
-            page.field(2, "CodeSha256", &blob.digest.code_sha256())?;
-            page.field(2, "size", &counted(usize::try_from(blob.size).unwrap_or(usize::MAX), "byte"))?;
+            let size = counted(usize::try_from(blob.size).unwrap_or(usize::MAX), "byte");
+            if format == Some(Format::Image) {
+                // Lambda's API gives an image's digest as it is, and no CodeSha256 in base64.
+                page.field(2, "manifest", &format!("{}, {size}", blob.digest))?;
+            } else {
+                page.field(2, "SHA-256", &blob.digest.hex())?;
+                page.field(2, "CodeSha256", &blob.digest.code_sha256())?;
+                page.field(2, "size", &size)?;
+            }
         }
+        Observed::Absent if format == Some(Format::Directory) => page.field(2, "bytes", "none to hash: a folder is read entry by entry")?,
         Observed::Absent => page.field(2, "bytes", "there are none")?,
         Observed::Unknown(gap) => page.field(2, "bytes", &format!("{gap}. {}", gap.next_step))?,
     }

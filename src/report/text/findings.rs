@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
         page.wrapped(2, DIM, &format!("`layer:…` and `function:…` begin with {prefix}"))?;
     }
     let widest = report.findings.iter().map(|f| subjects.show(&f.subject).width()).filter(|w| *w <= MAX_SUBJECT).max();
-    let columns = Columns { first: 7, second: widest.unwrap_or(10) };
+    let columns = Columns { first: 7, second: widest.unwrap_or_default().max("SUBJECT".len()) };
     page.row(&columns, DIM, ["RULE", "SUBJECT", "WHAT IS WRONG"])?;
     for severity in Severity::ALL.iter().rev() {
         let rows: Vec<&Finding> = report.findings.iter().filter(|f| f.severity == *severity).collect();
