@@ -130,17 +130,21 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     if let Some(waivers) = &prepared.waivers {
         notes.extend(waiver::apply(waivers, &mut findings, global.now, exit::is_tampering));
     }
+    let mut history = match &job.history_scope {
+        Some(scope) => Some(Remembered::compare(&store, scope, &evidence, &findings, &judged.decisions, &prepared.policy, global)?),
+        None => None,
+    };
+    // Only what is shown is limited: the scan is kept and compared whole, or the next one would call the rest new.
     if !prepared.only.is_empty() {
         findings.retain(|finding| prepared.only.contains(finding.rule));
+        if let Some(history) = &mut history {
+            history.show_only(&prepared.only);
+        }
         notes.push(format!("--only: findings of other rules than {} are not shown", join(&prepared.only)));
     }
     let decisions: Vec<_> = judged.decisions.values().cloned().collect();
     let gaps = evidence.gaps();
 
-    let mut history = match &job.history_scope {
-        Some(scope) => Some(Remembered::compare(&store, scope, &evidence, &findings, &judged.decisions, &prepared.policy, global)?),
-        None => None,
-    };
     let gate = Gate {
         fail_on: prepared.fail_on,
         allow_incomplete: job.allow_incomplete,
@@ -253,6 +257,17 @@ impl Remembered {
         let unknown = unknown_subjects(evidence);
         let delta = delta(before.as_ref().map(|(id, record)| (*id, record)), &record, &unknown);
         Ok(Self { history, record, delta, before: before.map(|(_, record)| record), unknown })
+    }
+
+    /// Leaves out of what is told, not of what is kept, the findings of other rules.
+    fn show_only(&mut self, rules: &BTreeSet<&'static str>) {
+        let (delta, findings) = (&mut self.delta, &self.record.findings);
+        for fingerprints in [&mut delta.new, &mut delta.standing] {
+            fingerprints.retain(|print| findings.get(print).is_some_and(|row| rules.contains(row.rule.as_str())));
+        }
+        for rows in [&mut delta.resolved, &mut delta.newly_unknown, &mut delta.still_unknown] {
+            rows.retain(|row| rules.contains(row.rule.as_str()));
+        }
     }
 
     /// Keeps the record, with what this run could not look at taken over from the run before.

@@ -123,6 +123,18 @@ fn only_hides_findings_but_no_decision() {
 }
 
 #[test]
+fn only_is_about_what_is_shown_and_the_next_scan_finds_nothing_new() {
+    let home = Home::new();
+    let changes = |only: &[&str]| {
+        let report = scan(&home).args(only.iter().copied()).args(["-o", "json"]).run().exits(1).json();
+        ["new", "resolved"].map(|list| report["changes"][list].as_array().unwrap().len())
+    };
+    changes(&[]);
+    assert_eq!(changes(&["--only", "PIN008"]), [0, 0], "the rest is not resolved by not being shown");
+    assert_eq!(changes(&[]), [0, 0], "the rest was kept");
+}
+
+#[test]
 fn a_selection_that_matches_nothing_is_exit_4_never_a_pass() {
     scan(&Home::new()).args(["--function", "no-such-*"]).run().exits(4);
 }
