@@ -114,6 +114,22 @@ fn terminal_escapes_in_entry_names_never_reach_the_terminal() {
 }
 
 #[test]
+fn problems_of_a_policy_or_a_waiver_file_say_error_once() {
+    let home = Home::new();
+    let file = home.path().join("bad.yaml");
+    fs::write(&file, "version: 1\nwaivers:\n  - id: x\nstatements:\n  - title: x\n").unwrap();
+    let bad = file.to_str().unwrap();
+    for args in [["--policy", bad, "-q"].as_slice(), &["--policy", STRICT, "--waivers", bad]] {
+        for color in ["never", "always"] {
+            let output =
+                Run::new(&home).args(["verify", "testdata/signer/valid.zip", "--color", color]).args(args.iter().copied()).run().exits(2);
+            assert!(output.stderr.contains("error") && !output.stderr.starts_with("error: error"), "{}", output.stderr);
+            assert!(!output.stderr.starts_with("error: \u{1b}"), "{}", output.stderr);
+        }
+    }
+}
+
+#[test]
 fn a_time_that_is_none_is_answered_with_one_that_is() {
     for time in ["yesterday", "2026-11-23", ""] {
         let output = Run::new(&Home::new()).args(["--now", time, "policy", "init"]).run().exits(2);
