@@ -308,6 +308,10 @@ fn unknown_subjects(evidence: &Evidence) -> BTreeSet<String> {
             unknown.insert(artifact.subject.to_string());
         }
     }
+    // Which functions use a layer is part of what is found on it (LYR001, SHR001): without their list nothing of it is resolved.
+    if evidence.inventory.coverage.iter().any(|row| row.api == "lambda:ListFunctions" && row.missing > 0) {
+        unknown.extend(evidence.inventory.layers.keys().map(ToString::to_string));
+    }
     unknown
 }
 
