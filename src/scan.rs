@@ -270,7 +270,7 @@ fn about(gap: &Gap, subject: &Subject) -> Gap {
 fn nowhere(subject: &Subject) -> Gap {
     Gap {
         subject: subject.to_string(),
-        wanted: "its bytes".into(),
+        wanted: "the bytes".into(),
         reason: GapReason::NotRecorded,
         detail: "the source names no place to fetch them from".into(),
         next_step: "Record the account again, with the artifacts.".into(),

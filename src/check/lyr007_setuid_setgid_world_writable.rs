@@ -48,12 +48,12 @@ impl Check for SetuidSetgidWorldWritable {
             let setuid = |(_, bit): &(&String, &Bit)| **bit == Bit::Setuid;
             let serious = bits.iter().filter(setuid).any(|(path, _)| !(image && is_system(path)));
             let setuids = bits.iter().filter(setuid).count();
-            let message = format!(
-                "{} holds {} with the setuid or setgid bit and {} writable by everybody",
-                copies.lead.subject,
-                count(setuids, "entry"),
-                bits.len() - setuids
-            );
+            let told: Vec<String> = [(setuids, "with the setuid or setgid bit"), (bits.len() - setuids, "writable by everybody")]
+                .into_iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, what)| format!("{} {what}", count(number, "entry")))
+                .collect();
+            let message = format!("{} holds {}", copies.lead.subject, told.join(" and "));
             let mut lines: Vec<_> = bits.iter().map(|(path, bit)| (*bit, path)).collect();
             lines.sort();
             let details = capped(lines.into_iter().map(|(bit, path)| format!("{}: {}", printable(path), bit.words())));

@@ -49,7 +49,8 @@ impl Check for ZipAnomaly {
                 *kinds.entry(anomaly.kind).or_default() += 1;
             }
             let told: Vec<String> = kinds.iter().map(|(kind, number)| format!("{} ({})", kind.id(), at_least(*number))).collect();
-            let message = format!("the archive of {} has {}", copies.lead.subject, told.join(", "));
+            let anomalies_of = if kinds.values().sum::<usize>() == 1 { "an anomaly" } else { "anomalies" };
+            let message = format!("the archive of {} has {anomalies_of}: {}", copies.lead.subject, told.join(", "));
             // The worst first, so that padding an archive with harmless oddities does not push them off the list.
             anomalies.sort_by_key(|anomaly| (std::cmp::Reverse(severity(anomaly.kind)), *anomaly));
             let details = capped(anomalies.into_iter().map(line));

@@ -28,7 +28,7 @@ pub struct GlobalArgs {
     #[arg(long, env = "LAYERPROOF_CACHE_DIR", global = true, value_name = "DIR", help_heading = "Global options")]
     cache_dir: Option<PathBuf>,
     /// Judge as of this time (RFC 3339), for replays. Echoed in every report; never taken from the environment.
-    #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "TIME", value_parser = time, help_heading = "Global options")]
     now: Option<Timestamp>,
 }
 
@@ -66,7 +66,9 @@ impl GlobalArgs {
     /// Reads the clock and the environment, once.
     pub fn settle(&self) -> Result<Global, Failure> {
         #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read; everything else is given the time")]
-        let started_at = Timestamp::now();
+        let clock = Timestamp::now();
+        // Milliseconds, as signatures have them: finer than that is noise in a report, and cannot be typed for a replay.
+        let started_at = Timestamp::from_millisecond(clock.as_millisecond()).unwrap_or(clock);
         let cache_dir = match &self.cache_dir {
             Some(dir) if dir.as_os_str().is_empty() => {
                 return Err(Failure::usage("--cache-dir (LAYERPROOF_CACHE_DIR) is empty").hint("give a folder, or leave it out"));
@@ -94,6 +96,10 @@ impl GlobalArgs {
             now_overridden: self.now.is_some(),
         })
     }
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "expected a date and time with its zone, such as 2026-11-23T00:00:00Z".to_owned())
 }
 
 fn default_cache_dir() -> Result<PathBuf, Failure> {

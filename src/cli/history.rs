@@ -174,15 +174,17 @@ fn diff_text((before, old): (i64, &ScanRecord), (after, new): (i64, &ScanRecord)
     }
     let _ = writeln!(
         text,
-        "{} new, {} standing, {} resolved, {} unknown",
+        "{} new, {} standing, {} resolved, {} newly unknown, {} still unknown",
         delta.new.len(),
         delta.standing.len(),
         delta.resolved.len(),
-        delta.newly_unknown.len()
+        delta.newly_unknown.len(),
+        delta.still_unknown.len()
     );
     section(&mut text, "New", delta.new.iter().filter_map(|fingerprint| new.findings.get(fingerprint)).collect());
     section(&mut text, "Resolved", delta.resolved.iter().collect());
-    section(&mut text, "Unknown: the subject could not be looked at", delta.newly_unknown.iter().collect());
+    section(&mut text, "Newly unknown: it could not be looked at again", delta.newly_unknown.iter().collect());
+    section(&mut text, "Still unknown", delta.still_unknown.iter().collect());
     changes(&mut text, "Verdicts", &delta.verdicts);
     changes(&mut text, "Digests", &delta.digests);
     text

@@ -132,19 +132,22 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     if let Some(waivers) = &prepared.waivers {
         notes.extend(waiver::apply(waivers, &mut findings, global.now, exit::is_tampering));
     }
-    let decisions: Vec<_> = judged.decisions.values().cloned().collect();
-    let gaps = evidence.gaps();
-
     let mut history = match &job.history_scope {
         Some(scope) => Some(Remembered::compare(&store, scope, &evidence, &findings, &judged.decisions, &prepared.policy, global)?),
         None => None,
     };
-    // After the comparison: what is not shown is neither resolved now nor new the next time.
+    // Only what is shown is limited: the scan is kept and compared whole, or the next one would call the rest new. Tampering is said
+    // and counts whatever is asked for, as with --fail-on and waivers (DESIGN §4 rule 11).
     if !prepared.only.is_empty() {
-        // Tampering is said and counts whatever is asked for, as with --fail-on and waivers (DESIGN §4 rule 11).
         findings.retain(|finding| prepared.only.contains(finding.rule) || exit::is_tampering(finding.rule));
+        if let Some(history) = &mut history {
+            history.show_only(&prepared.only);
+        }
         notes.push(format!("--only: findings of other rules than {} are not shown, but for tampering", join(&prepared.only)));
     }
+    let decisions: Vec<_> = judged.decisions.values().cloned().collect();
+    let gaps = evidence.gaps();
+
     let gate = Gate {
         fail_on: prepared.fail_on,
         allow_incomplete: job.allow_incomplete,
@@ -263,6 +266,17 @@ impl Remembered {
         Ok(Self { history, record, delta, before: before.map(|(_, record)| record), unknown })
     }
 
+    /// Leaves out of what is told, not of what is kept, the findings of other rules.
+    fn show_only(&mut self, rules: &BTreeSet<&'static str>) {
+        let (delta, findings) = (&mut self.delta, &self.record.findings);
+        for fingerprints in [&mut delta.new, &mut delta.standing] {
+            fingerprints.retain(|print| findings.get(print).is_some_and(|row| row.tampering || rules.contains(row.rule.as_str())));
+        }
+        for rows in [&mut delta.resolved, &mut delta.newly_unknown, &mut delta.still_unknown] {
+            rows.retain(|row| row.tampering || rules.contains(row.rule.as_str()));
+        }
+    }
+
     /// Keeps the record, with what this run could not look at taken over from the run before.
     fn keep(&mut self, exit_code: u8) -> Result<(), Failure> {
         let mut record = ScanRecord { exit_code, ..self.record.clone() };
@@ -300,6 +314,10 @@ fn unknown_subjects(evidence: &Evidence) -> BTreeSet<String> {
         if artifact.blob.gap().is_some() || artifact.contents.gap().is_some() || artifact.signatures.gap().is_some() {
             unknown.insert(artifact.subject.to_string());
         }
+    }
+    // Which functions use a layer is part of what is found on it (LYR001, SHR001): without their list nothing of it is resolved.
+    if evidence.inventory.coverage.iter().any(|row| row.api == "lambda:ListFunctions" && row.missing > 0) {
+        unknown.extend(evidence.inventory.layers.keys().map(ToString::to_string));
     }
     unknown
 }

@@ -149,7 +149,10 @@ fn flush(out: &mut dyn Write) -> Result<(), Failure> {
 fn report_failure(failure: &Failure) {
     let mut stderr = anstream::stderr().lock();
     let bold_red = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-    let mut text = format!("{bold_red}error{bold_red:#}: {}\n", failure.message.trim_end());
+    let message = failure.message.trim_end();
+    // The problems of a policy come with their own `error:` and their place, each.
+    let says_so = anstream::adapter::strip_str(message).to_string().starts_with("error: ");
+    let mut text = if says_so { format!("{message}\n") } else { format!("{bold_red}error{bold_red:#}: {message}\n") };
     for hint in &failure.hints {
         let cyan = anstyle::Style::new().fg_color(Some(anstyle::AnsiColor::Cyan.into()));
         text.push_str(&format!("{cyan}hint{cyan:#}: {hint}\n"));

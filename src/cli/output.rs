@@ -82,7 +82,7 @@ pub fn validate(outputs: &[Output]) -> Result<(), Failure> {
                 Target::File(path) => shown(path),
             };
             return Err(Failure::usage(format!("`{a}` and `{b}` would both be written to {where_to}"))
-                .hint(format!("Name a file of its own: -o {b}=FILE.")));
+                .hint(format!("name a file of its own: -o {b}=FILE")));
         }
         seen.push((place, output));
     }
@@ -154,7 +154,11 @@ fn write_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>
         // As any new file: the umask takes from it.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = BufWriter::new(builder.tempfile_in(folder)?);
+    // The temporary file's name would only puzzle: the error is about the target.
+    let mut file = BufWriter::new(builder.tempfile_in(folder).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::NotFound, "there is no such folder"),
+        kind => io::Error::from(kind),
+    })?);
     render(&mut file)?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;

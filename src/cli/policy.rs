@@ -201,6 +201,9 @@ fn explain_to(policy: &Policy, subject: &Subject, out: &mut dyn Write) -> io::Re
     }
     if matched.is_empty() {
         writeln!(out, "no statement is about it, which is a refusal")?;
+        if matches!(subject, Subject::File(_)) {
+            writeln!(out, "a local file takes the scope of a layer, function or image only by --as ARN")?;
+        }
     } else {
         writeln!(out, "every statement that applies must hold")?;
     }
@@ -232,7 +235,8 @@ fn subject(target: &str, as_subject: Option<&str>) -> Result<Subject, Failure> {
     let forced = ["fn:", "layer:", "image:"].iter().find_map(|prefix| target.strip_prefix(prefix));
     match (named_subject(forced.unwrap_or(target))?, forced) {
         (Some(subject), _) => Ok(subject),
-        (None, Some(text)) => Err(Failure::usage(format!("`{}` is no ARN or image reference", printable(text)))),
+        (None, Some(text)) => Err(Failure::usage(format!("`{}` is no ARN or image reference", printable(text)))
+            .hint("a statement's scope is about ARNs, so the whole one is needed: `layerproof inventory --snapshot DIR` lists them")),
         (None, None) => Ok(Subject::File(target.to_owned())),
     }
 }

@@ -13,7 +13,7 @@ use super::targets;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
-  layerproof verify oci:image/ --as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/app --policy policy.yaml
+  layerproof verify oci:image/ --as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:DIGEST --policy policy.yaml
   layerproof verify fn:checkout:live --snapshot testdata/fleet --policy trust-policies/demo.yaml
 
 Exit codes: 0 every artifact is Trusted (or Exempt by a statement), 1 refused or findings, 2 usage, 3 evidence missing, 4 nothing matched.")]
@@ -22,7 +22,7 @@ pub struct Args {
     /// dir: oci: oci-archive:. With --snapshot: fn:NAME[:QUALIFIER], layer:NAME[:VERSION], image:REFERENCE, or an ARN.
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
-    /// Give the one local TARGET the scope of this ARN (layer version or function) or image reference. Without it a local file is
+    /// Give the one local TARGET the scope of this ARN (layer version or function) or image reference with a digest. Without it a local file is
     /// matched only by statements of `kind: any`.
     #[arg(long = "as", value_name = "ARN")]
     scope: Option<String>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use super::{ExitInfo, WORST_FIRST};
+use super::{ExitInfo, WORST_FIRST, way_out};
 use crate::check;
 use crate::finding::{Finding, Severity, Status};
 use crate::model::gap::Gap;
@@ -98,7 +98,7 @@ pub fn decide<'a>(decisions: impl IntoIterator<Item = &'a Decision>, findings: &
     } else if tally.incomplete() && !tally.may_forgive(gate) {
         (3, tally.missing(gate))
     } else if gate.nothing_selected {
-        (4, "nothing matched the selection, so nothing was verified".to_owned())
+        (4, "nothing matched the selection, so nothing was verified; `layerproof inventory` lists what there is".to_owned())
     } else if !gate.unmatched.is_empty() {
         let names: Vec<String> = gate.unmatched.iter().map(|name| format!("`{}`", printable(name))).collect();
         (4, format!("nothing matched {}, which was therefore not verified", names.join(", ")))
@@ -195,7 +195,8 @@ impl Tally {
                 let reason = decision.reasons.iter().find(|r| r.code != ReasonCode::PartNotTrusted);
                 let worse = self.headline.as_ref().is_none_or(|(verdict, _)| *verdict < decision.verdict);
                 if let Some(reason) = reason.filter(|_| worse) {
-                    self.headline = Some((decision.verdict, format!("{}: {}", decision.subject.name(), reason.text)));
+                    let way_out = way_out(decision).map_or_else(String::new, |text| format!(" ({text})"));
+                    self.headline = Some((decision.verdict, format!("{}: {}{way_out}", decision.subject.name(), reason.text)));
                 }
             }
             Verdict::Undecided => self.author += usize::from(decision.reasons.iter().any(|r| r.author_can_cause)),
@@ -262,7 +263,7 @@ impl Tally {
             parts.push(format!("{} undecided", subjects(self.count(Verdict::Undecided))));
         }
         if self.incomplete_findings > 0 {
-            parts.push(format!("{} not told", counted(self.incomplete_findings, "finding")));
+            parts.push(counted(self.incomplete_findings, "incomplete finding"));
         }
         if self.gaps > 0 {
             parts.push(counted(self.gaps, "gap"));

@@ -20,9 +20,10 @@ use serde::Serialize;
 
 use crate::evidence::Artifact;
 use crate::finding::{Finding, Severity};
+use crate::model::artifact::Subject;
 use crate::model::gap::Gap;
 use crate::model::inventory::{CoverageRow, SourceInfo};
-use crate::policy::decision::{Decision, ReasonCode, Verdict};
+use crate::policy::decision::{Decision, DecisionSubject, ReasonCode, Verdict};
 use crate::signature::Outcome;
 use crate::store::history::Delta;
 
@@ -152,10 +153,25 @@ pub fn worst_verdict(decisions: &[Decision]) -> Option<Verdict> {
     decisions.iter().map(|d| d.verdict).max()
 }
 
-/// True where a decision says no more than that a part is not trusted: a function version or alias whose artifacts have decisions of
-/// their own.
+/// True where a decision says no more than that a part is not trusted, or is exempt: a function version or alias whose artifacts have
+/// decisions of their own.
 pub fn follows_from_parts(decision: &Decision) -> bool {
-    !decision.reasons.is_empty() && decision.reasons.iter().all(|r| r.code == ReasonCode::PartNotTrusted)
+    let whole = match decision.subject {
+        DecisionSubject::Artifact(_) => false,
+        DecisionSubject::FunctionVersion(_) | DecisionSubject::Alias(_) => true,
+    };
+    let of_a_part = |code: ReasonCode| matches!(code, ReasonCode::PartNotTrusted | ReasonCode::Exempted);
+    whole && !decision.reasons.is_empty() && decision.reasons.iter().all(|reason| of_a_part(reason.code))
+}
+
+/// What to do about a refusal that is often a slip of the command line: a local file that was given no scope.
+pub fn way_out(decision: &Decision) -> Option<&'static str> {
+    let is_file = match &decision.subject {
+        DecisionSubject::Artifact(subject) => matches!(subject, Subject::File(_)),
+        DecisionSubject::FunctionVersion(_) | DecisionSubject::Alias(_) => false,
+    };
+    (is_file && decision.verdict == Verdict::NoStatement)
+        .then_some("a local file takes the scope of a layer, function or image only by --as ARN")
 }
 
 /// What the signatures that the report rests on do not bind, each phrase once. Every format says it.

@@ -7,6 +7,7 @@ mod decisions;
 mod findings;
 mod gaps;
 mod page;
+mod subject;
 
 use std::io;
 
@@ -74,8 +75,11 @@ fn notes(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     }
     page.heading("Notes")?;
-    for phrase in unbound {
-        page.body(2, &format!("The valid signatures do not bind {phrase}."))?;
+    if !unbound.is_empty() {
+        page.body(2, "What a valid signature here does not bind:")?;
+        for phrase in unbound {
+            page.body(4, &format!("- {phrase}"))?;
+        }
     }
     for note in report.notes.iter().chain(&report.ages) {
         page.body(2, note)?;

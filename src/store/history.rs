@@ -76,8 +76,10 @@ pub struct Delta {
     pub standing: Vec<String>,
     /// Findings of the earlier run that are gone, and whose subject could be looked at in this run.
     pub resolved: Vec<FindingRow>,
-    /// Findings of the earlier run that can't be told: their subject could not be looked at in this run (or still can't).
+    /// Findings of the earlier run that can't be told: their subject, or one that they name, could not be looked at in this run.
     pub newly_unknown: Vec<FindingRow>,
+    /// The same of what the earlier run could not tell either.
+    pub still_unknown: Vec<FindingRow>,
     /// Subjects whose verdict changed: name, then, now.
     pub verdicts: Vec<(String, String, String)>,
     /// Subjects whose digest changed under the same name: name, then, now.

@@ -154,7 +154,9 @@ impl TargetError {
         match self {
             Self::WhichImage { .. } => Some("choose one with oci:PATH:TAG or oci:PATH@sha256:DIGEST"),
             Self::NotAnOciLayout { .. } => Some("dir:PATH takes the folder as plain files"),
-            Self::NeedsAccount { .. } => Some("add --snapshot DIR"),
+            Self::NeedsAccount { .. } => {
+                Some("`layerproof verify` looks it up with --snapshot DIR; a downloaded file can be named by its path")
+            }
             Self::Missing { .. } => Some("a function, layer or image of an account is named with fn:, layer: or image:"),
             Self::NotAScope { .. } => {
                 Some("--as takes a layer version ARN, a function ARN with or without a version, or REGISTRY/REPOSITORY@sha256:DIGEST")

@@ -13,13 +13,13 @@ const MAX_ALIASES: usize = 10_000;
 /// Every alias of `function`, sorted by name.
 pub(super) fn read(recording: &mut Recording, function: &FunctionArn) -> Observed<Vec<Alias>> {
     let subject = function.to_string();
-    let (pages, stopped) = recording.ask_all::<ListAliases>(&LIST_ALIASES, &[&function.name], &subject, "its aliases");
+    let (pages, stopped) = recording.ask_all::<ListAliases>(&LIST_ALIASES, &[&function.name], &subject, "the aliases");
     match stopped {
         None => {}
         Some(Stopped::Gap(gap)) => return Observed::Unknown(gap),
-        Some(Stopped::NotFound { message }) => return Observed::Unknown(gone(&subject, "its aliases", message)),
+        Some(Stopped::NotFound { message }) => return Observed::Unknown(gone(&subject, "the aliases", message)),
     }
-    let fail = |problem: &str| Observed::Unknown(recording.malformed(&LIST_ALIASES, &subject, "its aliases", problem));
+    let fail = |problem: &str| Observed::Unknown(recording.malformed(&LIST_ALIASES, &subject, "the aliases", problem));
     let mut aliases = Vec::new();
     for configuration in pages.into_iter().flat_map(|page| page.aliases) {
         if aliases.len() >= MAX_ALIASES {

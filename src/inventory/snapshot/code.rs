@@ -93,7 +93,7 @@ fn image(text: Option<&str>, subject: &str, member: &str) -> Observed<ImageRef> 
 fn malformed_image(subject: &str, member: &str, problem: String) -> Gap {
     Gap {
         subject: subject.into(),
-        wanted: format!("its {member}"),
+        wanted: format!("the {member}"),
         reason: GapReason::Malformed,
         detail: problem,
         next_step: "Record the account again.".into(),

@@ -10,7 +10,7 @@ use crate::model::observed::Observed;
 /// GetFunctionCodeSigningConfig, joined with GetCodeSigningConfig.
 pub(super) fn read(recording: &mut Recording, function: &FunctionArn) -> Observed<CodeSigningConfig> {
     let subject = function.to_string();
-    let wanted = "its code signing configuration";
+    let wanted = "the code signing configuration";
     let arn = match recording.ask::<GetFunctionCodeSigningConfig>(&GET_FUNCTION_CODE_SIGNING_CONFIG, &[&function.name], &subject, wanted) {
         // Lambda answers `{}` for a function that has none (facts: aws-signer.md §1.3).
         Asked::Answered(answer) => match answer.code_signing_config_arn.filter(|arn| !arn.is_empty()) {

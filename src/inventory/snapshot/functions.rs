@@ -37,7 +37,7 @@ pub(super) fn read(recording: &mut Recording, images: &Images, root: &Path, gaps
                 let versions = listed.entry(function.clone()).or_default();
                 if versions.insert(number, configuration).is_some() {
                     let subject = function.to_string();
-                    gaps.push(recording.malformed(&LIST_FUNCTIONS, &subject, "its versions", "a version is listed twice"));
+                    gaps.push(recording.malformed(&LIST_FUNCTIONS, &subject, "the versions", "a version is listed twice"));
                 }
             }
             Err(gap) => gaps.push(gap),
@@ -124,7 +124,7 @@ fn version(
         .and_then(|code| code.error.as_ref())
         .map(|error| CodeError { code: error.error_code.clone(), message: error.message.clone() });
 
-    let fail = |problem: &str| recording.malformed(&GET_FUNCTION, &subject, "its configuration", problem);
+    let fail = |problem: &str| recording.malformed(&GET_FUNCTION, &subject, "the configuration", problem);
     let architecture = architecture(&configuration).ok_or_else(|| fail("`Architectures` names nothing that is known"))?;
     let layers = configuration.layers.as_deref().unwrap_or_default();
     if layers.len() > MAX_LAYERS {

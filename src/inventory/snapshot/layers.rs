@@ -53,7 +53,7 @@ fn published(recording: &mut Recording, gaps: &mut Vec<Gap>) -> Vec<LayerVersion
     let mut arns = Vec::new();
     for name in names {
         let subject = format!("{place} layer {name}");
-        let wanted = "its versions";
+        let wanted = "the versions";
         let (pages, stopped) = recording.ask_all::<ListLayerVersions>(&LIST_LAYER_VERSIONS, &[&name], &subject, wanted);
         gaps.extend(stopped.map(|stopped| stopped.into_gap(&subject, wanted)));
         for version in pages.into_iter().flat_map(|page| page.layer_versions) {

@@ -13,6 +13,7 @@ use crate::report::Report;
 use crate::report::exit::counted;
 use crate::signature::{Basis, JudgedSignature, Outcome, SignerIdentity};
 use crate::store::Integrity;
+use crate::unpack::Format;
 
 /// Anomalies that are listed without `-v`.
 const MAX_ANOMALIES: usize = 10;
@@ -43,12 +44,20 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
 }
 
 fn bytes(artifact: &Artifact, page: &mut Page<'_>) -> io::Result<()> {
+    let format = artifact.contents.present().map(|contents| contents.format);
     match &artifact.blob {
         Observed::Present(blob) => {
-            page.field(2, "SHA-256", &blob.digest.hex())?;
-            page.field(2, "CodeSha256", &blob.digest.code_sha256())?;
-            page.field(2, "size", &counted(usize::try_from(blob.size).unwrap_or(usize::MAX), "byte"))?;
+            let size = counted(usize::try_from(blob.size).unwrap_or(usize::MAX), "byte");
+            if format == Some(Format::Image) {
+                // Lambda's API gives an image's digest as it is, and no CodeSha256 in base64.
+                page.field(2, "manifest", &format!("{}, {size}", blob.digest))?;
+            } else {
+                page.field(2, "SHA-256", &blob.digest.hex())?;
+                page.field(2, "CodeSha256", &blob.digest.code_sha256())?;
+                page.field(2, "size", &size)?;
+            }
         }
+        Observed::Absent if format == Some(Format::Directory) => page.field(2, "bytes", "none to hash: a folder is read entry by entry")?,
         Observed::Absent => page.field(2, "bytes", "there are none")?,
         Observed::Unknown(gap) => page.field(2, "bytes", &format!("{gap}. {}", gap.next_step))?,
     }
@@ -70,8 +79,7 @@ fn contents(artifact: &Artifact, verbosity: u8, page: &mut Page<'_>) -> io::Resu
     };
     let part = if contents.complete { "" } else { "; NOT complete, the walk was stopped" };
     let entries = usize::try_from(contents.entries).unwrap_or(usize::MAX);
-    let count = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
-    page.field(2, "entries", &format!("{count}, {} bytes unpacked{part}", contents.unpacked_bytes))?;
+    page.field(2, "entries", &format!("{entries}, {} bytes unpacked{part}", contents.unpacked_bytes))?;
     let limit = if verbosity > 0 { contents.anomalies.len() } else { MAX_ANOMALIES };
     for anomaly in contents.anomalies.iter().take(limit) {
         let mut text = anomaly.kind.id();
@@ -91,9 +99,11 @@ fn contents(artifact: &Artifact, verbosity: u8, page: &mut Page<'_>) -> io::Resu
 
 fn signatures(artifact: &Artifact, verbosity: u8, now: Timestamp, page: &mut Page<'_>) -> io::Result<()> {
     match &artifact.signatures {
-        Observed::Present(all) if all.is_empty() => page.field(2, "signature", "none: unsigned"),
-        Observed::Present(all) => all.iter().try_for_each(|signature| one_signature(signature, verbosity, now, page)),
-        Observed::Absent => page.field(2, "signature", "none: unsigned"),
+        Observed::Present(all) if !all.is_empty() => all.iter().try_for_each(|signature| one_signature(signature, verbosity, now, page)),
+        Observed::Present(_) | Observed::Absent => {
+            let whole = artifact.contents.present().is_none_or(|contents| contents.complete);
+            page.field(2, "signature", if whole { "none: unsigned" } else { "none was found; the archive could not be read to its end" })
+        }
         Observed::Unknown(gap) => page.field(2, "signature", &format!("{gap}. {}", gap.next_step)),
     }
 }
@@ -104,7 +114,8 @@ fn one_signature(signature: &JudgedSignature, verbosity: u8, now: Timestamp, pag
         Outcome::Valid(verified) => {
             page.field(2, "signature", &format!("{name}: valid"))?;
             basis(verified.basis(), now, page)?;
-            for phrase in signature.does_not_bind {
+            // Without -v the notes say it, once for all signatures.
+            for phrase in signature.does_not_bind.iter().filter(|_| verbosity > 0) {
                 page.field(4, "not bound", phrase)?;
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::page::{DIM, Page};
+use super::subject::without_subject;
 use crate::report::Report;
 use crate::store::history::FindingRow;
 
@@ -18,10 +19,11 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
     };
     page.heading(&format!("Changes since {since}"))?;
     let limit = if verbosity > 0 { usize::MAX } else { MAX_ROWS };
+    let still = if delta.still_unknown.is_empty() { String::new() } else { format!(", {} still unknown", delta.still_unknown.len()) };
     page.body(
         2,
         &format!(
-            "{} new, {} standing, {} resolved, {} newly unknown",
+            "{} new, {} standing, {} resolved, {} newly unknown{still}",
             delta.new.len(),
             delta.standing.len(),
             delta.resolved.len(),
@@ -47,7 +49,7 @@ fn rows(rows: &[FindingRow]) -> Vec<String> {
 }
 
 fn line(rule: &str, subject: &str, message: &str) -> String {
-    format!("{rule} {subject}: {message}")
+    format!("{rule} {subject}: {}", without_subject(message, subject))
 }
 
 fn list(label: &str, rows: Vec<String>, limit: usize, page: &mut Page<'_>) -> io::Result<()> {

@@ -3,10 +3,11 @@
 use std::io;
 
 use super::page::{DIM, Page, of_verdict, title};
+use super::subject::without_subject;
 use crate::policy::decision::{Decision, DecisionSubject, Verdict};
 use crate::report::anchor::decisive;
 use crate::report::exit::counted;
-use crate::report::{Report, WORST_FIRST, follows_from_parts};
+use crate::report::{Report, WORST_FIRST, follows_from_parts, way_out};
 
 pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
     if report.decisions.is_empty() {
@@ -31,11 +32,12 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
         if !parts.is_empty() {
             let versions = parts.iter().filter(|d| matches!(d.subject, DecisionSubject::FunctionVersion(_))).count();
             let aliases = parts.len() - versions;
-            let text = format!(
-                "and what they are part of: {}, {} (-v lists them)",
-                counted(versions, "function version"),
-                if aliases == 1 { "1 alias".to_owned() } else { format!("{aliases} aliases") }
-            );
+            let aliases = match aliases {
+                0 => String::new(),
+                1 => ", 1 alias".to_owned(),
+                n => format!(", {n} aliases"),
+            };
+            let text = format!("and what they are part of: {}{aliases} (-v lists them)", counted(versions, "function version"));
             page.wrapped(4, DIM, &text)?;
         }
     }
@@ -52,7 +54,10 @@ pub(super) fn reasons(indent: usize, decision: &Decision, verbosity: u8, page: &
     let more = decision.reasons.len().saturating_sub(1);
     let shown = if verbosity > 0 { decision.reasons.len() } else { 1 };
     for reason in decision.reasons.iter().take(shown) {
-        page.body(indent, &reason.text)?;
+        page.body(indent, &without_subject(own_words(decision, &reason.text), &decision.subject.name()))?;
+    }
+    if let Some(text) = way_out(decision) {
+        page.body(indent, text)?;
     }
     if more > 0 && verbosity == 0 {
         page.wrapped(indent, DIM, &format!("and {} (-v)", counted(more, "more reason")))?;
@@ -66,6 +71,14 @@ pub(super) fn reasons(indent: usize, decision: &Decision, verbosity: u8, page: &
         }
     }
     Ok(())
+}
+
+/// A reason of an alias without the reason of the version that it routes to, which has its own place.
+fn own_words<'a>(decision: &Decision, text: &'a str) -> &'a str {
+    match (&decision.subject, text.split_once(": ")) {
+        (DecisionSubject::Alias(_), Some((head, _))) if WORST_FIRST.iter().any(|v| head.ends_with(&format!(" is {}", v.name()))) => head,
+        (DecisionSubject::Artifact(_) | DecisionSubject::FunctionVersion(_) | DecisionSubject::Alias(_), _) => text,
+    }
 }
 
 pub(super) fn kind(subject: &DecisionSubject) -> &'static str {

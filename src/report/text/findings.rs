@@ -6,6 +6,7 @@ use std::io;
 use unicode_width::UnicodeWidthStr;
 
 use super::page::{BOLD, Columns, DIM, Page, of_severity};
+use super::subject::without_subject;
 use crate::finding::{Finding, Severity, Status};
 use crate::report::Report;
 use crate::report::exit::{counted, status};
@@ -24,22 +25,30 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
         return Ok(());
     }
     page.heading("Findings")?;
-    let shortener = Shortener::of(&report.findings);
-    if let Some(place) = &shortener.place {
-        page.wrapped(2, DIM, &format!("in account {} {}, where nothing else is said", place.1, place.0))?;
+    let subjects = Subjects::of(&report.findings);
+    if let Some(prefix) = &subjects.prefix {
+        page.wrapped(2, DIM, &format!("`layer:…` and `function:…` begin with {prefix}"))?;
     }
-    let widest = report.findings.iter().map(|f| shortener.shorten(&f.subject).width()).filter(|w| *w <= MAX_SUBJECT).max();
-    let columns = Columns { first: 7, second: widest.unwrap_or(10) };
+    let widest = report.findings.iter().map(|f| subjects.show(&f.subject).width()).filter(|w| *w <= MAX_SUBJECT).max();
+    let columns = Columns { first: 7, second: widest.unwrap_or_default().max("SUBJECT".len()) };
     page.row(&columns, DIM, ["RULE", "SUBJECT", "WHAT IS WRONG"])?;
     for severity in Severity::ALL.iter().rev() {
         let rows: Vec<&Finding> = report.findings.iter().filter(|f| f.severity == *severity).collect();
         if rows.is_empty() {
             continue;
         }
-        page.styled(2, of_severity(*severity), &format!("{severity} {}", rows.len()))?;
+        let incomplete = rows.iter().filter(|f| status(f) == Status::Incomplete).count();
+        let waived = rows.iter().filter(|f| status(f) == Status::Waived).count();
+        let apart: Vec<String> = [(incomplete, "incomplete"), (waived, "waived")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, word)| format!("{n} {word}"))
+            .collect();
+        let apart = if apart.is_empty() { String::new() } else { format!(", of them {}", apart.join(", ")) };
+        page.styled(2, of_severity(*severity), &format!("{severity} {}{apart}", rows.len()))?;
         let limit = if verbosity > 0 { rows.len() } else { MAX_ROWS };
         for finding in rows.iter().take(limit) {
-            one(finding, &shortener, &columns, verbosity, page)?;
+            one(finding, &subjects, &columns, verbosity, page)?;
         }
         if rows.len() > limit {
             page.wrapped(2, DIM, &format!("and {} (-v lists them)", counted(rows.len() - limit, "more finding")))?;
@@ -48,19 +57,19 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
     Ok(())
 }
 
-fn one(finding: &Finding, shortener: &Shortener, columns: &Columns, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
+fn one(finding: &Finding, subjects: &Subjects, columns: &Columns, verbosity: u8, page: &mut Page<'_>) -> io::Result<()> {
     let mut message = match status(finding) {
         Status::Fail => String::new(),
         Status::Incomplete => "incomplete: ".to_owned(),
         Status::Waived => format!("waived by {}: ", finding.waived_by.as_deref().unwrap_or("a waiver")),
     };
-    message.push_str(&finding.message);
+    message.push_str(&without_subject(&finding.message, &finding.subject));
     if !finding.affects.is_empty() {
         // Functions count, whatever the number of their versions and aliases.
         let functions: BTreeSet<&str> = finding.affects.iter().map(|name| function_of(name)).collect();
         message.push_str(&format!(" (affects {})", counted(functions.len(), "function")));
     }
-    page.row(columns, BOLD, [finding.rule, &shortener.shorten(&finding.subject), &message])?;
+    page.row(columns, BOLD, [finding.rule, subjects.show(&finding.subject), &message])?;
     if verbosity == 0 {
         return Ok(());
     }
@@ -104,38 +113,30 @@ fn function_of(name: &str) -> &str {
     }
 }
 
-/// Shortens Lambda ARNs from the front: what is the same everywhere goes, the tail stays.
-struct Shortener {
-    /// Region and account, where all ARNs share them.
-    place: Option<(String, String)>,
+/// Subjects as the table shows them. Where all Lambda ARNs begin alike the beginning is said once; else they are shown whole, so that
+/// they can be copied.
+struct Subjects {
+    /// `arn:aws:lambda:eu-west-1:111122223333:`, where all share it.
+    prefix: Option<String>,
 }
 
-impl Shortener {
+impl Subjects {
     fn of(findings: &[Finding]) -> Self {
-        let places: BTreeSet<(&str, &str)> =
-            findings.iter().filter_map(|f| lambda_arn(&f.subject)).map(|arn| (arn.region, arn.account)).collect();
-        let one = if places.len() == 1 { places.first() } else { None };
-        Self { place: one.map(|(region, account)| ((*region).to_owned(), (*account).to_owned())) }
+        let prefixes: BTreeSet<&str> = findings.iter().filter_map(|f| lambda_prefix(&f.subject)).collect();
+        Self { prefix: if prefixes.len() == 1 { prefixes.first().map(|prefix| (*prefix).to_owned()) } else { None } }
     }
 
-    fn shorten(&self, subject: &str) -> String {
-        let Some(arn) = lambda_arn(subject) else { return subject.to_owned() };
-        if self.place.is_some() { arn.resource.to_owned() } else { format!("{}:{}:{}", arn.region, arn.account, arn.resource) }
+    fn show<'a>(&self, subject: &'a str) -> &'a str {
+        self.prefix.as_deref().and_then(|prefix| subject.strip_prefix(prefix)).unwrap_or(subject)
     }
 }
 
-struct LambdaArn<'a> {
-    region: &'a str,
-    account: &'a str,
-    resource: &'a str,
-}
-
-fn lambda_arn(subject: &str) -> Option<LambdaArn<'_>> {
-    let mut parts = subject.splitn(6, ':');
-    match (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?) {
-        ("arn", _, "lambda", region, account, resource) => Some(LambdaArn { region, account, resource }),
-        _ => None,
-    }
+/// Everything before the resource of a Lambda ARN, its colon included.
+fn lambda_prefix(subject: &str) -> Option<&str> {
+    let (end, _) = subject.match_indices(':').nth(4)?;
+    let (prefix, _) = subject.split_at_checked(end + 1)?;
+    let mut parts = prefix.split(':');
+    (parts.next() == Some("arn") && parts.nth(1) == Some("lambda")).then_some(prefix)
 }
 
 #[cfg(test)]

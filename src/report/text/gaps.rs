@@ -17,7 +17,13 @@ pub(super) fn write(report: &Report, verbosity: u8, page: &mut Page<'_>) -> io::
     }
     page.heading("What was not checked")?;
     if report.gaps.is_empty() {
-        page.body(2, "Every question that was asked had its answer.")?;
+        let all = report.coverage.iter().all(|row| row.missing == 0);
+        let text = if all {
+            "Every question that was asked had its answer."
+        } else {
+            "Nothing is missing of what was selected. Of all that was listed:"
+        };
+        page.body(2, text)?;
     }
     let mut sorts: BTreeMap<(&str, String, &str), Vec<&Gap>> = BTreeMap::new();
     for gap in &report.gaps {

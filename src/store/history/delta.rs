@@ -8,11 +8,15 @@ use super::{Delta, FindingRow, ScanRecord, SubjectRow};
 /// that it had when last seen.
 const UNKNOWN: &str = "unknown:";
 
+/// Verdict of a subject that was carried over because it was on no list that could be had.
+const NOT_SEEN: &str = "unknown";
+
 /// In a digest, the same: the digest that the bytes had when they were last had.
 const LAST_KNOWN: &str = "last-known ";
 
 /// Compares a run with the one before it. `unknown_subjects` could not be looked at in `now`, in whole or in part: what was found on
-/// them earlier is not resolved by being gone.
+/// them earlier is not resolved by being gone. Where it holds a whole account and region (`ACCOUNT/REGION`), a list could not be had,
+/// and nothing that is gone with its subject is resolved.
 ///
 /// A finding counts as the same only on the same bytes: where the subject's digest changed, it is new (DESIGN §4 rule 11).
 pub fn delta(before: Option<(i64, &ScanRecord)>, now: &ScanRecord, unknown_subjects: &BTreeSet<String>) -> Delta {
@@ -48,17 +52,77 @@ pub fn delta(before: Option<(i64, &ScanRecord)>, now: &ScanRecord, unknown_subje
             None => {}
         }
     }
+    let sight = Sight::of(now, unknown_subjects);
     for (fingerprint, row) in &before.findings {
         if now.findings.contains_key(fingerprint) {
             continue;
         }
-        if unknown_subjects.contains(&row.subject) {
-            delta.newly_unknown.push(FindingRow { status: last_status(row).into(), ..row.clone() });
+        let gone = FindingRow { status: last_status(row).into(), ..row.clone() };
+        if !sight.hides(row) {
+            delta.resolved.push(gone);
+        } else if row.status.starts_with(UNKNOWN) {
+            delta.still_unknown.push(gone);
         } else {
-            delta.resolved.push(FindingRow { status: last_status(row).into(), ..row.clone() });
+            delta.newly_unknown.push(gone);
         }
     }
     delta
+}
+
+/// What a run could see: "could not look" is never "is not there".
+struct Sight<'a> {
+    unknown: &'a BTreeSet<String>,
+    /// Artifacts, function versions and aliases that the run decided on.
+    seen: BTreeSet<String>,
+    /// True where a list could not be had, so that what is on no list may be there all the same.
+    blind: bool,
+}
+
+impl<'a> Sight<'a> {
+    fn of(now: &ScanRecord, unknown: &'a BTreeSet<String>) -> Self {
+        let decided = now.subjects.iter().filter(|(_, row)| row.verdict != NOT_SEEN);
+        let seen = decided.map(|(name, _)| bare(name).to_owned()).collect();
+        Self { unknown, seen, blind: unknown.iter().any(|subject| is_list(subject)) }
+    }
+
+    /// True where a finding that is gone may be there all the same: its subject, or another one that it names, could not be looked at.
+    fn hides(&self, row: &FindingRow) -> bool {
+        self.hides_subject(&row.subject) || self.unknown.iter().any(|subject| names(&row.message, subject))
+    }
+
+    fn hides_subject(&self, name: &str) -> bool {
+        let subject = bare(name);
+        self.unknown.contains(subject) || (!self.sees(subject) && (self.blind || self.hides_whole(subject)))
+    }
+
+    /// True where the subject was decided on, or a version or alias of it.
+    fn sees(&self, subject: &str) -> bool {
+        let with_colon = format!("{subject}:");
+        let next = self.seen.range(with_colon.clone()..).next();
+        self.seen.contains(subject) || next.is_some_and(|name| name.starts_with(&with_colon))
+    }
+
+    /// True where what the subject is a version or alias of is unknown.
+    fn hides_whole(&self, subject: &str) -> bool {
+        subject.starts_with("arn:") && subject.rsplit_once(':').is_some_and(|(whole, _)| self.unknown.contains(whole))
+    }
+}
+
+/// A subject without the kind that tells function versions and aliases from the artifacts of the same ARN.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("function-version ").or_else(|| name.strip_prefix("alias ")).unwrap_or(name)
+}
+
+/// True for `ACCOUNT/REGION`, alone or with more after it: the subject of a question about everything there.
+fn is_list(subject: &str) -> bool {
+    subject.split_once('/').is_some_and(|(account, _)| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// True where the text names an artifact: as a whole word, so that version 1 is not found in version 12.
+fn names(text: &str, subject: &str) -> bool {
+    let artifact = subject.starts_with("arn:") || subject.contains("@sha256:");
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    artifact && text.split(subject).skip(1).any(|after| !after.starts_with(goes_on))
 }
 
 impl Delta {
@@ -75,18 +139,20 @@ impl ScanRecord {
     /// runs after: findings with status `unknown:STATUS`, and digests as `last-known DIGEST`. For the record that is kept, not for
     /// the report; [`delta`] understands both.
     pub fn carry_unknown(&mut self, before: &Self, unknown_subjects: &BTreeSet<String>) {
+        let now = self.clone();
+        let sight = Sight::of(&now, unknown_subjects);
         for (fingerprint, row) in &before.findings {
-            if unknown_subjects.contains(&row.subject) && !self.findings.contains_key(fingerprint) {
+            if sight.hides(row) && !self.findings.contains_key(fingerprint) {
                 let status = format!("{UNKNOWN}{}", last_status(row));
                 self.findings.insert(fingerprint.clone(), FindingRow { status, ..row.clone() });
             }
         }
         for (name, then) in &before.subjects {
             let digest = last_digest(then);
-            if !unknown_subjects.contains(name) {
+            if !sight.hides_subject(name) {
                 continue;
             }
-            let row = self.subjects.entry(name.clone()).or_insert_with(|| SubjectRow { verdict: "unknown".into(), digest: String::new() });
+            let row = self.subjects.entry(name.clone()).or_insert_with(|| SubjectRow { verdict: NOT_SEEN.into(), digest: String::new() });
             if row.digest.is_empty() && !digest.is_empty() {
                 row.digest = format!("{LAST_KNOWN}{digest}");
             }
@@ -97,10 +163,10 @@ impl ScanRecord {
     /// that were known in `before` and are not here. For comparing two kept runs.
     pub fn unknown_subjects(&self, before: &Self) -> BTreeSet<String> {
         let of_findings = self.findings.values().filter(|row| row.status == "incomplete" || row.status.starts_with(UNKNOWN));
-        let mut unknown: BTreeSet<String> = of_findings.map(|row| row.subject.clone()).collect();
+        let mut unknown: BTreeSet<String> = of_findings.map(|row| row.subject.clone()).filter(|subject| !is_list(subject)).collect();
         for (name, row) in &self.subjects {
             let known_before = before.subjects.get(name).is_some_and(|then| !last_digest(then).is_empty());
-            if row.digest.starts_with(LAST_KNOWN) || (row.digest.is_empty() && known_before) {
+            if row.verdict == NOT_SEEN || row.digest.starts_with(LAST_KNOWN) || (row.digest.is_empty() && known_before) {
                 unknown.insert(name.clone());
             }
         }

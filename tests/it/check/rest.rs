@@ -198,6 +198,17 @@ fn pol001_statement_that_matched_nothing_keeps_its_fingerprint_when_lines_move()
 }
 
 #[test]
+fn pol001_a_list_that_could_not_be_had_is_no_proof_that_a_statement_matches_nothing() {
+    let mut fleet = Fleet::new();
+    fleet.dead.push(("vendors".into(), "trust.yaml".into(), 14));
+    let seen = fleet.one("POL001");
+    fleet.evidence.inventory.gaps.push(gap("111122223333/eu-west-1", GapReason::Malformed));
+    let blind = fleet.one("POL001");
+    assert_eq!((seen.status, blind.status), (Status::Fail, Status::Incomplete));
+    assert!(blind.message.contains("a list could not be had"), "{}", blind.message);
+}
+
+#[test]
 fn findings_come_worst_first_and_each_fingerprint_once() {
     let mut fleet = Fleet::new();
     runtime(&mut fleet, "nodejs16.x");

@@ -112,3 +112,38 @@ fn terminal_escapes_in_entry_names_never_reach_the_terminal() {
     let output = verify(&home, "layer.zip").arg("-vv").run().exits(1);
     assert!(!output.stdout.contains('\u{1b}') && !output.stdout.contains('\u{7}'), "{:?}", output.stdout);
 }
+
+#[test]
+fn problems_of_a_policy_or_a_waiver_file_say_error_once() {
+    let home = Home::new();
+    let file = home.path().join("bad.yaml");
+    fs::write(&file, "version: 1\nwaivers:\n  - id: x\nstatements:\n  - title: x\n").unwrap();
+    let bad = file.to_str().unwrap();
+    for args in [["--policy", bad, "-q"].as_slice(), &["--policy", STRICT, "--waivers", bad]] {
+        for color in ["never", "always"] {
+            let output =
+                Run::new(&home).args(["verify", "testdata/signer/valid.zip", "--color", color]).args(args.iter().copied()).run().exits(2);
+            assert!(output.stderr.contains("error") && !output.stderr.starts_with("error: error"), "{}", output.stderr);
+            assert!(!output.stderr.starts_with("error: \u{1b}"), "{}", output.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_time_that_is_none_is_answered_with_one_that_is() {
+    for time in ["yesterday", "2026-11-23", ""] {
+        let output = Run::new(&Home::new()).args(["--now", time, "policy", "init"]).run().exits(2);
+        assert!(output.stderr.contains("such as 2026-11-23T00:00:00Z"), "{time}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_named_without_our_temporary_file() {
+    let home = Home::new();
+    let output = Run::new(&home)
+        .args(["verify", "testdata/signer/valid.zip", "--policy", "testdata/policies/gate.yaml", "-o", "json=no/such/folder/x.json"])
+        .run()
+        .exits(5);
+    assert!(output.stderr.contains("no/such/folder/x.json: there is no such folder"), "{}", output.stderr);
+    assert!(!output.stderr.contains(".tmp"), "{}", output.stderr);
+}

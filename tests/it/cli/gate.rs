@@ -78,6 +78,19 @@ fn without_a_scope_of_its_own_a_local_file_matches_no_scoped_statement() {
 }
 
 #[test]
+fn the_last_line_and_policy_explain_name_the_way_out_for_a_file_too() {
+    let home = Home::new();
+    let output = Run::new(&home)
+        .args(["verify", "testdata/signer/valid.zip", "--policy", "testdata/policies/gate.yaml", "--now", NOW])
+        .run()
+        .exits(1);
+    assert!(output.stdout.lines().last().unwrap().contains("only by --as ARN"), "{}", output.stdout);
+    let output =
+        Run::new(&home).args(["policy", "explain", "testdata/signer/valid.zip", "--policy", "testdata/policies/gate.yaml"]).run().exits(4);
+    assert!(output.stdout.contains("only by --as ARN"), "{}", output.stdout);
+}
+
+#[test]
 fn a_layer_of_another_account_is_not_covered() {
     let home = Home::new();
     Run::new(&home)

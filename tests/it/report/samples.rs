@@ -266,6 +266,7 @@ fn delta(new: Vec<String>, standing: Vec<String>) -> Delta {
         standing,
         resolved: vec![row("SIG006", "the signature had expired")],
         newly_unknown: vec![row("SIG005", "another signer")],
+        still_unknown: vec![],
         verdicts: vec![(LAYER.into(), "refused".into(), "trusted".into())],
         digests: vec![(LAYER.into(), Digest::of(b"then").to_string(), Digest::of(b"layer").to_string())],
     }

@@ -138,7 +138,7 @@ fn history_lists_shows_and_compares() {
     let (_, text) = run(&s, "history show 1").unwrap();
     assert!(text.contains("3 subjects: 3 refused") && text.contains("PIN002") && text.contains("\\u{1b}[2J"), "{text}");
     let (_, text) = run(&s, "history diff 1 2").unwrap();
-    assert!(text.contains("1 new, 2 standing, 1 resolved, 0 unknown") && text.contains("the policy changed"), "{text}");
+    assert!(text.contains("1 new, 2 standing, 1 resolved, 0 newly unknown") && text.contains("the policy changed"), "{text}");
     let value = json(&s, "history diff 1 2 --format json");
     assert_eq!(value["delta"]["new"].as_array().unwrap().len(), 1);
     assert_eq!(json(&s, "history show 1 --format json")["scan"]["findings"].as_object().unwrap().len(), 3);

@@ -86,8 +86,8 @@ fn deleted_bytes_are_not_forgotten_in_the_run_after_next() {
     // Still gone: still unknown, and still carried.
     let mut third = scan(&[], &[("layer", "undecided", "")]);
     let d = delta(Some((2, &second)), &third, &unknown(&["layer"]));
-    assert_eq!((d.newly_unknown.len(), d.resolved.len()), (2, 0));
-    assert_eq!(d.newly_unknown[0].status, "fail");
+    assert_eq!((d.newly_unknown.len(), d.still_unknown.len(), d.resolved.len()), (0, 2, 0));
+    assert_eq!(d.still_unknown[0].status, "fail");
     third.carry_unknown(&second, &unknown(&["layer"]));
     assert_eq!(third, second);
 
@@ -114,6 +114,43 @@ fn a_subject_that_could_not_even_be_listed_is_carried_too() {
     second.carry_unknown(&first, &unknown(&["layer"]));
     let swapped = scan(&[("f1", "layer", "fail")], &[("layer", "refused", DIGEST_B)]);
     assert_eq!(delta(Some((2, &second)), &swapped, &unknown(&[])).new, ["f1"]);
+}
+
+#[test]
+fn a_list_that_could_not_be_had_resolves_nothing_that_was_on_it() {
+    let (pay, old, other) = ("arn:f:pay:1", "arn:f:old:1", "arn:f:other:1");
+    let before = scan(
+        &[("f1", pay, "fail"), ("f2", "arn:f:pay", "fail"), ("f3", other, "fail")],
+        &[(pay, "refused", DIGEST_A), (old, "refused", DIGEST_A), (other, "refused", DIGEST_A)],
+    );
+    let mut now = scan(&[], &[(other, "trusted", DIGEST_A)]);
+    let blind = unknown(&["111122223333/eu-west-1"]);
+    let d = delta(Some((1, &before)), &now, &blind);
+    assert_eq!(fingerprints(&d.newly_unknown), [pay, "arn:f:pay"]);
+    assert_eq!(fingerprints(&d.resolved), [other], "this one was looked at");
+
+    now.carry_unknown(&before, &blind);
+    assert_eq!((now.subjects[old].verdict.as_str(), now.subjects[old].digest.as_str()), ("unknown", "last-known sha256:aaaa"));
+    let d = delta(Some((2, &now)), &now.seen(), &now.unknown_subjects(&before));
+    assert!(d.resolved.is_empty(), "{:?}", d.resolved);
+}
+
+#[test]
+fn an_alias_of_a_function_whose_aliases_are_unknown_is_not_resolved() {
+    let before = scan(&[("f1", "arn:f:pay:live", "fail"), ("f2", "arn:f:pay:1", "fail")], &[]);
+    let now = scan(&[], &[("function-version arn:f:pay:1", "trusted", "")]);
+    let d = delta(Some((1, &before)), &now, &unknown(&["arn:f:pay"]));
+    assert_eq!((fingerprints(&d.newly_unknown), fingerprints(&d.resolved)), (vec!["arn:f:pay:live"], vec!["arn:f:pay:1"]));
+}
+
+#[test]
+fn a_finding_that_names_a_layer_which_is_gone_dark_is_not_resolved() {
+    let mut before = scan(&[("f1", "arn:l:a:1", "fail"), ("f2", "arn:l:b:1", "fail")], &[]);
+    before.findings.get_mut("f1").unwrap().message = "arn:l:a:1 and arn:l:dark:1 (merged before it) differ".into();
+    before.findings.get_mut("f2").unwrap().message = "arn:l:b:1 and arn:l:dark:12 (merged before it) differ".into();
+    let now = scan(&[], &[("arn:l:a:1", "trusted", DIGEST_A), ("arn:l:b:1", "trusted", DIGEST_A)]);
+    let d = delta(Some((1, &before)), &now, &unknown(&["arn:l:dark:1"]));
+    assert_eq!((fingerprints(&d.newly_unknown), fingerprints(&d.resolved)), (vec!["arn:l:a:1"], vec!["arn:l:b:1"]));
 }
 
 #[test]
