@@ -53,7 +53,8 @@ pub(super) fn reaches_out(kind: AnomalyKind) -> bool {
         | AnomalyKind::HardlinkEscape
         | AnomalyKind::ThroughSymlink
         | AnomalyKind::SpecialFile => true,
-        AnomalyKind::DuplicateName
+        AnomalyKind::AbsoluteLink
+        | AnomalyKind::DuplicateName
         | AnomalyKind::DuplicateByCase
         | AnomalyKind::DuplicateByUnicode
         | AnomalyKind::FileAsFolder

@@ -80,6 +80,8 @@ pub enum AnomalyKind {
     AbsolutePath,
     /// A symbolic link that leads out of the root.
     SymlinkEscape,
+    /// A symbolic link to a path below `/opt` or `/var/task`, where Lambda puts layers and code: not an escape, but only right there.
+    AbsoluteLink,
     /// A hard link that leads out of the root, or to nothing.
     HardlinkEscape,
     /// An entry below a path that another entry made a symbolic link.
@@ -136,6 +138,7 @@ impl AnomalyKind {
         Self::Traversal,
         Self::AbsolutePath,
         Self::SymlinkEscape,
+        Self::AbsoluteLink,
         Self::HardlinkEscape,
         Self::ThroughSymlink,
         Self::DuplicateName,
@@ -187,9 +190,13 @@ impl AnomalyKind {
             | Self::Malformed
             | Self::LimitExceeded
             | Self::DigestMismatch => true,
-            Self::DuplicateByCase | Self::DuplicateByUnicode | Self::Setuid | Self::WorldWritable | Self::ControlInName | Self::OddName => {
-                false
-            }
+            Self::AbsoluteLink
+            | Self::DuplicateByCase
+            | Self::DuplicateByUnicode
+            | Self::Setuid
+            | Self::WorldWritable
+            | Self::ControlInName
+            | Self::OddName => false,
         }
     }
 

@@ -160,6 +160,8 @@ fn check_links(nodes: &[Node<'_>], deadline: Deadline, anomalies: &mut Anomalies
         let EntryKind::Symlink { target } = node.kind else { continue };
         if let Some(how) = escape(node.path, target, &links) {
             anomalies.push(AnomalyKind::SymlinkEscape, node.path, format!("target `{target}` {how}"));
+        } else if target.starts_with('/') {
+            anomalies.push(AnomalyKind::AbsoluteLink, node.path, format!("target `{target}`"));
         }
     }
     true
@@ -167,10 +169,11 @@ fn check_links(nodes: &[Node<'_>], deadline: Deadline, anomalies: &mut Anomalies
 
 /// How a link's target leaves the root: by its text alone, or once the archive's other links are followed.
 fn escape(path: &str, target: &str, links: &HashMap<&str, &str>) -> Option<&'static str> {
-    if target.starts_with(['/', '\\']) {
-        return Some("is absolute");
-    }
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let (folder, target) = match mounted(target) {
+        Some(below) => ("", below),
+        None if target.starts_with(['/', '\\']) => return Some("is absolute"),
+        None => (path.rsplit_once('/').map_or("", |(folder, _)| folder), target),
+    };
     if walk(folder, target, &|_| None).is_none() {
         return Some("leads out of the root");
     }
@@ -178,6 +181,11 @@ fn escape(path: &str, target: &str, links: &HashMap<&str, &str>) -> Option<&'sta
         return Some("leads out of the root by way of other links, or too far to follow");
     }
     None
+}
+
+/// What stands below the folder that Lambda unpacks a layer (`/opt`) or a function (`/var/task`) to, in an absolute target.
+fn mounted(target: &str) -> Option<&str> {
+    ["/opt/", "/var/task/"].into_iter().find_map(|mount| target.strip_prefix(mount))
 }
 
 /// The path that `target` leads to from `folder`, or `None` where it climbs above the root. A loop of links ends where it is.
@@ -203,11 +211,15 @@ fn walk(folder: &str, target: &str, link: &dyn Fn(&str) -> Option<String>) -> Op
             if hops > MAX_HOPS {
                 break;
             }
-            if next.starts_with('/') {
+            let below = mounted(&next);
+            if below.is_none() && next.starts_with('/') {
                 return None;
             }
-            at.pop();
-            for part in next.rsplit('/') {
+            match below {
+                Some(_) => at.clear(),
+                None => drop(at.pop()),
+            }
+            for part in below.unwrap_or(&next).rsplit('/') {
                 todo.push_front(part.to_owned());
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use layerproof::model::digest::Digest;
 use layerproof::unpack::AnomalyKind::{self, *};
@@ -418,7 +418,6 @@ fn bytes_after_the_end_of_a_tar_are_told() {
 #[test]
 fn every_prefix_and_flip_of_a_tar_is_survived() {
     let whole = tar(&[folder("d/"), pax(&[("path", "long")]), file("a", "x"), member(b'L', "L", "name\0"), symlink("l", "a")]);
-    let began = Instant::now();
     let layout = Layout::new();
     for length in (0..whole.len()).step_by(37) {
         read(&layout, &layout.image(&[whole[..length].to_vec()]));
@@ -428,7 +427,6 @@ fn every_prefix_and_flip_of_a_tar_is_survived() {
         bytes[at] ^= 0xff;
         read(&layout, &layout.image(&[bytes]));
     }
-    assert!(began.elapsed() < Duration::from_secs(120));
 }
 
 // ---- limits
@@ -486,7 +484,6 @@ fn a_zstd_window_over_the_limit_is_refused() {
 
 #[test]
 fn a_zstd_bomb_stops_at_the_limit() {
-    let began = Instant::now();
     let stored = zstd::encode_all(std::io::Read::take(std::io::repeat(0), 300 << 20), 3).unwrap();
     let header = tar(&[Member { size: Some(5 << 30), ..file("zeros", "") }])[..512].to_vec();
     let stored = [zstd::encode_all(header.as_slice(), 3).unwrap(), stored].concat();
@@ -496,7 +493,6 @@ fn a_zstd_bomb_stops_at_the_limit() {
     assert_found(&contents, &[LimitExceeded], "ratio:");
     assert!(!contents.complete);
     assert!(contents.unpacked_bytes < 70 << 20, "{}", contents.unpacked_bytes);
-    assert!(began.elapsed() < Duration::from_secs(60));
 }
 
 // ---- whiteouts
