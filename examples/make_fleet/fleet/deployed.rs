@@ -183,6 +183,7 @@ pub fn all(images: &Images) -> Vec<Function> {
         image_function("tracking-api", "Tells where a parcel is", "tracking-api", format!("@{}", images["tracking-api"]), "arm64"),
         image_function("driver-portal", "What drivers see on their handheld", "driver-portal", ":2026.10.3".into(), "x86_64"),
         image_function("dispatch-optimizer", "Orders the stops of a tour", "dispatch-optimizer", ":latest".into(), "x86_64"),
+        image_function("dispatch-simulator", "Drives yesterday's tours again", "dispatch-optimizer", ":latest".into(), "x86_64"),
         Function {
             place: US,
             name: "parcel-label-render",
