@@ -217,7 +217,7 @@ fn ages(inventory: &Inventory, prepared: &Prepared, global: &Global) -> Vec<Stri
     if inventory.source.unauthenticated {
         ages.push(inventory.source.recorded_at.map_or_else(
             || "the snapshot does not say when it was recorded".to_owned(),
-            |at| format!("the snapshot says that it is {} days old", global.now.duration_since(at).as_hours() / 24),
+            |at| format!("the snapshot says that it was recorded {} hours before", global.now.duration_since(at).as_hours()),
         ));
     }
     ages.push(prepared.runtimes.describe(global.now));

@@ -13,6 +13,7 @@ pub(super) struct Changes<'a> {
     new: &'a [String],
     resolved: Vec<PastFinding<'a>>,
     newly_unknown: Vec<PastFinding<'a>>,
+    still_unknown: Vec<PastFinding<'a>>,
     verdicts: Vec<Change<'a>>,
     digests: Vec<Change<'a>>,
 }
@@ -24,6 +25,7 @@ impl<'a> From<&'a Delta> for Changes<'a> {
             new: if delta.since.is_some() { &delta.new } else { &[] },
             resolved: delta.resolved.iter().map(Into::into).collect(),
             newly_unknown: delta.newly_unknown.iter().map(Into::into).collect(),
+            still_unknown: delta.still_unknown.iter().map(Into::into).collect(),
             verdicts: delta.verdicts.iter().map(Into::into).collect(),
             digests: delta.digests.iter().map(Into::into).collect(),
         }
