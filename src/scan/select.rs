@@ -96,9 +96,7 @@ fn selects(selection: &Selection, function: &Function, version: &FunctionVersion
                 && selector.qualifier().is_none_or(|q| q == version.version() || in_alias(function, q, version.version()))
         }
         Selection::Image(image) => match &version.code {
-            FunctionCode::Image { image_uri, resolved, .. } => {
-                [image_uri, resolved].into_iter().filter_map(|r| r.present()).any(|r| names_image(image, r))
-            }
+            FunctionCode::Image { image_uri, resolved, .. } => names_image(image, &[image_uri, resolved].map(Observed::present)),
             FunctionCode::Zip { .. } => false,
         },
         Selection::Layer(_) => false,
@@ -109,8 +107,10 @@ fn in_alias(function: &Function, alias: &str, version: &str) -> bool {
     function.aliases.present().is_some_and(|aliases| aliases.iter().any(|a| a.name == alias && a.versions().any(|v| v == version)))
 }
 
-fn names_image(wanted: &ImageRef, image: &ImageRef) -> bool {
-    wanted.repository_uri() == image.repository_uri()
-        && (wanted.tag.is_none() || wanted.tag == image.tag)
-        && (wanted.digest.is_none() || wanted.digest == image.digest)
+/// A function's image is known under two references: the tag it was deployed from, and the digest that this resolved to.
+fn names_image(wanted: &ImageRef, known: &[Option<&ImageRef>]) -> bool {
+    let any = |matches: &dyn Fn(&ImageRef) -> bool| known.iter().flatten().any(|image| matches(image));
+    any(&|image| image.repository_uri() == wanted.repository_uri())
+        && (wanted.tag.is_none() || any(&|image| image.tag == wanted.tag))
+        && (wanted.digest.is_none() || any(&|image| image.digest == wanted.digest))
 }

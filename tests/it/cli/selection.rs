@@ -104,3 +104,22 @@ fn aliases_that_could_not_be_listed_are_not_taken_for_none_that_match() {
     });
     verify(&root, &[&format!("{TRUSTED}:live")]).exits(3);
 }
+
+#[test]
+fn an_image_is_found_by_its_tag_its_digest_or_both_and_by_no_other() {
+    let image = "image:111122223333.dkr.ecr.eu-west-1.amazonaws.com/dispatch-optimizer";
+    let digest = "sha256:81e18840abe307e712caf687ab44655438d94f5d9307fc69cdb0096f7a36104d";
+    let other = digest.replace("81e", "82e");
+    for (reference, found) in [
+        (image.to_owned(), true),
+        (format!("{image}:latest"), true),
+        (format!("{image}@{digest}"), true),
+        (format!("{image}:latest@{digest}"), true),
+        (format!("{image}:v9"), false),
+        (format!("{image}:latest@{other}"), false),
+        (format!("{image}-2:latest"), false),
+    ] {
+        let output = verify(&fleet(), &[&reference]);
+        assert_eq!(output.code != 4, found, "{reference}: exit {}\n{}", output.code, output.stdout);
+    }
+}
