@@ -93,15 +93,14 @@ fn examine_image(path: &Path, claimed: &str, architecture: &str, subject: &Subje
         next_step: "Copy or record the image again; its manifest must be there and have the digest that names it.".into(),
     };
     let Ok(digest) = ClaimedDigest::from_oci(claimed) else {
-        let gap = unreadable(claimed.to_owned());
-        return Ok(Examined {
-            blob: Observed::Unknown(gap.clone()),
-            contents: Observed::Unknown(gap.clone()),
-            signatures: Observed::Unknown(gap),
-            image: None,
-        });
+        return Ok(without_manifest(unreadable(claimed.to_owned())));
     };
-    let layout = Layout::open(path, gather.limits)?;
+    let layout = match Layout::open(path, gather.limits) {
+        Ok(layout) => layout,
+        // A recorded account chose this folder, not the user: what it lacks is a gap of the image, and the rest is judged all the same.
+        Err(error @ UnpackError::NotALayout { .. }) => return Ok(without_manifest(unreadable(error.to_string()))),
+        Err(error) => return Err(error.into()),
+    };
     let image = analyse_image(&layout, &digest, architecture, gather.limits, &WantDigests::None)?;
     let Some(info) = image.info else {
         let gap = unreadable(image.contents.anomalies.first().map(|a| a.detail.clone()).unwrap_or_default());
@@ -122,4 +121,13 @@ fn examine_image(path: &Path, claimed: &str, architecture: &str, subject: &Subje
         signatures,
         image: Some(info),
     })
+}
+
+fn without_manifest(gap: Gap) -> Examined {
+    Examined {
+        blob: Observed::Unknown(gap.clone()),
+        contents: Observed::Unknown(gap.clone()),
+        signatures: Observed::Unknown(gap),
+        image: None,
+    }
 }
