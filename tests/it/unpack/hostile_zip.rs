@@ -182,6 +182,8 @@ lies! {
     strongly_encrypted_entry: zip([file("a", "x").with(|e| e.flags = 1 << 6)]) => [Encrypted], "0x0040", false;
     masked_headers: zip([file("a", "x").with(|e| e.flags = 1 << 13)]) => [Encrypted], "0x2000", false;
     unknown_method: zip([file("a", "x").with(|e| e.method = 14)]) => [UnsupportedMethod], "method 14", false;
+    version_that_unzip_leaves_out: zip([file("a", "x").with(|e| e.needed = Some(47)), file("b", "y").with(|e| e.needed = Some(46))])
+        => [UnsupportedMethod], "version 4.7", true;
     patch_data: zip([file("a", "x").with(|e| e.flags = 1 << 5)]) => [UnsupportedMethod], "patch", false;
 }
 
