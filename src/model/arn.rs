@@ -40,6 +40,10 @@ impl FromStr for Arn {
         if prefix != "arn" || !(partition == "aws" || partition.starts_with("aws-")) || service.is_empty() || resource.is_empty() {
             return Err(fail("arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE"));
         }
+        // Names that AWS gives: nothing in them may hide or reverse text where they are printed. Resources differ by service.
+        if ![partition, service, region].iter().all(|part| part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
+            return Err(fail("a partition, service and region of letters, digits and `-`"));
+        }
         if !account.is_empty() && !is_account(account) {
             return Err(fail("an account of twelve digits"));
         }
@@ -304,6 +308,9 @@ mod tests {
             "arn:evil:lambda:eu-west-1:111122223333:layer:deps:1",
             "arn:aws:lambda:eu-west-1:111122223333:layer:de*ps:1",
             "arn:aws:lambda:eu-west-1:111122223333:layer:deps:1\n",
+            "arn:aws:lambda:eu-\u{202e}west-1:111122223333:layer:deps:1",
+            "arn:aws-\u{200b}:lambda:eu-west-1:111122223333:layer:deps:1",
+            "arn:aws:lambda:eu-west-1/..:111122223333:layer:deps:1",
         ] {
             assert!(text.parse::<LayerVersionArn>().is_err(), "{text}");
         }

@@ -139,7 +139,9 @@ impl ClaimedDigest {
     /// From Lambda's `CodeSha256`: standard base64 with padding.
     pub fn from_code_sha256(text: &str) -> Result<Self, DigestError> {
         let bytes = BASE64.decode(text.as_bytes()).map_err(|_| DigestError::new(text))?;
-        Ok(Self(bytes.try_into().map_err(|_| DigestError::new(text))?))
+        let digest = Self(bytes.try_into().map_err(|_| DigestError::new(text))?);
+        // The decoder takes several padded pieces in a row, which would be a second spelling.
+        if digest.code_sha256() == text { Ok(digest) } else { Err(DigestError::new(text)) }
     }
 
     /// 64 lower-case hexadecimal digits.
@@ -216,5 +218,16 @@ mod tests {
         assert!(ClaimedDigest::from_hex(&EMPTY[1..]).is_err());
         assert!(ClaimedDigest::from_oci(&format!("sha512:{EMPTY}")).is_err());
         assert!(ClaimedDigest::from_code_sha256("AAAA").is_err());
+    }
+
+    #[test]
+    fn a_second_spelling_of_a_code_sha256_is_refused() {
+        let digest = Digest::of(b"").code_sha256();
+        assert!(ClaimedDigest::from_code_sha256(&digest).is_ok());
+        let padded_in_the_middle = format!("{}=OOOOOOOOOOOO", &digest[..31]);
+        assert_eq!(padded_in_the_middle.len(), digest.len());
+        for text in [padded_in_the_middle.as_str(), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV="] {
+            assert!(ClaimedDigest::from_code_sha256(text).is_err(), "{text}");
+        }
     }
 }

@@ -39,7 +39,8 @@ pub fn lossless(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-fn needs_escape(c: char) -> bool {
+/// True where [`printable`] escapes this character.
+pub fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

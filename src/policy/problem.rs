@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::model::printable::printable;
+use crate::model::printable::{needs_escape, printable};
 
 /// At most this many problems of one file are kept; a file that is no policy at all has no end of them.
 pub const MAX_PROBLEMS: usize = 100;
@@ -84,13 +84,19 @@ pub fn render_problems(problems: &[Problem], file: &str, text: &str, color: bool
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        out.push_str(&renderer.render(&[group]));
+        out.extend(renderer.render(&[group]).chars().map(shown));
         out.push_str("\n\n");
     }
     let more = if problems.len() >= MAX_PROBLEMS { " or more" } else { "" };
     let plural = if problems.len() == 1 { "problem" } else { "problems" };
     out.push_str(&format!("{file}: {}{more} {plural}", problems.len()));
     out
+}
+
+/// The quoted line is the file's own text. The renderer puts signs in place of C0 and most bidirectional controls, so an escape
+/// character is a colour of its own; C1 controls, separators and what has no width it lets through.
+fn shown(c: char) -> char {
+    if needs_escape(c) && !matches!(c, '\n' | '\u{1b}') { char::REPLACEMENT_CHARACTER } else { c }
 }
 
 /// Line from 1 and column in characters from 1 of a byte offset.

@@ -17,7 +17,7 @@ use crate::unpack::image::{ImageInfo, Layout, analyse_image};
 use crate::unpack::{Contents, UnpackError, WantDigests, ZipIndex, analyse_directory, analyse_zip, unrecognised};
 
 /// Version of what analysing gives. Raise it with every change of `unpack` that could change a tree or an anomaly.
-const ANALYSER: &str = concat!("layerproof-", env!("CARGO_PKG_VERSION"), "-3");
+const ANALYSER: &str = concat!("layerproof-", env!("CARGO_PKG_VERSION"), "-4");
 
 /// What one artifact's bytes showed.
 #[derive(Debug, Clone)]

@@ -57,6 +57,10 @@ fn judge(raw: &[u8], text: &str, origin: Origin, anomalies: &mut Anomalies) {
         let cut: String = text.chars().take_while(|c| *c != '\0').collect();
         found(AnomalyKind::Malformed, &format!("readers that end a name at NUL see `{cut}`"));
     }
+    if raw.is_empty() {
+        // Readers drop such an entry or refuse the archive; a signature without framing takes its body for that of a neighbour.
+        found(AnomalyKind::Malformed, "an entry without a name");
+    }
     if is_odd(text, origin) {
         found(AnomalyKind::OddName, "an empty or `.` component");
     }

@@ -11,6 +11,9 @@ use crate::model::printable::lossless;
 
 const SIGNATURE: &[u8; 4] = b"PK\x01\x02";
 const FIXED: usize = 46;
+/// The version of the format that the features read here need at most is 4.5, zip64 (APPNOTE 4.4.3.2), and Info-ZIP's unzip leaves
+/// out whatever needs more than 4.6.
+const VERSION: u8 = 46;
 const AHEAD: usize = 64 << 10;
 
 /// Reads every record; `false` where a limit or damage stopped it.
@@ -59,6 +62,7 @@ pub(super) fn read(
 struct Record {
     length: u64,
     host: u8,
+    needed: u8,
     flags: u16,
     method: u16,
     crc32: u32,
@@ -88,8 +92,7 @@ fn record(window: &mut Window<'_>, at: u64, end: u64) -> Result<Option<Record>, 
 
 fn fixed_part(bytes: &[u8]) -> Option<(Record, usize, usize, usize)> {
     let mut f = Fields(bytes.strip_prefix(SIGNATURE)?);
-    let made_by = f.u16()?;
-    f.bytes(2)?;
+    let (made_by, needed) = (f.u16()?, f.u16()?);
     let (flags, method) = (f.u16()?, f.u16()?);
     f.bytes(4)?;
     let (crc32, compressed_size, size) = (f.u32()?, f.u32()?, f.u32()?);
@@ -100,6 +103,7 @@ fn fixed_part(bytes: &[u8]) -> Option<(Record, usize, usize, usize)> {
     let record = Record {
         length: 0,
         host: u8::try_from(made_by >> 8).unwrap_or_default(),
+        needed: u8::try_from(needed & 0xff).unwrap_or_default(),
         flags,
         method,
         crc32,
@@ -142,6 +146,11 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
             0 => format!("compression method {}", record.method),
             _ => "compressed patch data".to_owned(),
         };
+        anomalies.push(AnomalyKind::UnsupportedMethod, &path, detail);
+    }
+    if supported && !encrypted && record.needed > VERSION {
+        let (major, minor) = (record.needed / 10, record.needed % 10);
+        let detail = format!("says that version {major}.{minor} of the format is needed: some readers leave it out");
         anomalies.push(AnomalyKind::UnsupportedMethod, &path, detail);
     }
     let unix = matches!(record.host, 3 | 19);

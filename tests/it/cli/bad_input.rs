@@ -147,3 +147,28 @@ fn a_report_that_cannot_be_written_is_named_without_our_temporary_file() {
     assert!(output.stderr.contains("no/such/folder/x.json: there is no such folder"), "{}", output.stderr);
     assert!(!output.stderr.contains(".tmp"), "{}", output.stderr);
 }
+
+#[test]
+fn snapshot_whose_images_are_no_layout_leaves_gaps_and_hides_no_refusal() {
+    for missing in ["images/index.json", "images/oci-layout"] {
+        let home = Home::new();
+        let snapshot = home.path().join("snapshot");
+        for (path, bytes) in crate::fleet::files().into_iter().filter(|(path, _)| !path.ends_with(missing)) {
+            let path = snapshot.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let scan = Run::new(&home).args(["scan", "--policy", "trust-policies/demo.yaml", "-o", "json", "--snapshot"]).arg(&snapshot);
+        let report = scan.run().exits(1).json();
+        let decisions = report["decisions"].as_array().unwrap();
+        let verdicts = |kind: &str| -> Vec<&str> {
+            decisions.iter().filter(|d| d["subject"]["kind"] == kind).map(|d| d["verdict"].as_str().unwrap()).collect()
+        };
+        assert!(verdicts("layer").contains(&"refused"), "{missing}: what the images lack hides nothing else");
+        let images = verdicts("image");
+        assert!(!images.is_empty() && images.iter().all(|verdict| *verdict != "trusted" && *verdict != "exempt"), "{missing}: {images:?}");
+        let details: Vec<&str> = report["gaps"].as_array().unwrap().iter().map(|gap| gap["detail"].as_str().unwrap()).collect();
+        let name = missing.trim_start_matches("images/");
+        assert!(details.iter().any(|detail| detail.contains(&format!("it has no `{name}`"))), "{missing}: {details:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What a policy file must not say. Rules 1, 2, 4 and 9 have a part here: the mistake is refused before anything is judged.
 
+use layerproof::model::printable::printable;
 use layerproof::policy::render_problems;
 
 use super::{SIGNED, parse, problems, refused, statement};
@@ -43,6 +44,15 @@ fn text_of_a_policy_cannot_drive_the_terminal() {
     let text = "version: 1\n\"\\e[2J\": 1\nstatements: []\n";
     let rendered = render_problems(&parse(text).unwrap_err(), "a\u{1b}[2Jb.yaml", text, false);
     assert!(!rendered.contains('\u{1b}'), "{rendered}");
+    // The line is quoted with the mark under it: C0, the one-character CSI and the line end of C1, a reversal, what hides text.
+    for hostile in ["\u{1b}[2J", "\u{9b}2J", "\u{85}", "\u{202e}", "\u{2028}", "\u{200b}", "\u{feff}", "\u{e0041}"] {
+        let text = format!("version: 1\nx{hostile}y: 1\n");
+        let problems = parse(&text).unwrap_err();
+        let rendered = render_problems(&problems, "p.yaml", &text, false);
+        assert!(!rendered.contains(hostile) && rendered.contains("y: 1"), "{rendered:?}");
+        assert!(rendered.lines().all(|line| printable(line) == line), "{rendered:?}");
+        assert!(!render_problems(&problems, "p.yaml", &text, true).contains(hostile), "in colour: {rendered:?}");
+    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub struct Entry {
     pub compressed_size: Option<u32>,
     pub offset: Option<u32>,
     pub disk: u16,
+    /// Version needed to extract, in the central directory.
+    pub needed: Option<u16>,
     pub extra: Vec<u8>,
     pub comment: Vec<u8>,
     /// Stored bytes in place of the body, compressed or not.
@@ -149,7 +151,7 @@ impl Zip {
             }
             let mut record = b"PK\x01\x02\x14".to_vec();
             record.push(entry.host);
-            record.extend(20_u16.to_le_bytes());
+            record.extend(entry.needed.unwrap_or(20).to_le_bytes());
             record.extend(entry.flags.to_le_bytes());
             record.extend(entry.method.to_le_bytes());
             record.extend(0x5a21_0000_u32.to_le_bytes());

@@ -63,7 +63,7 @@ lies! {
     nul_hides_the_ending: zip([file("x.py\0.txt", "")]) => [OddName, ControlInName, Malformed], "`x.py`", true;
     empty_component: zip([file("a//b", "")]) => [OddName], "empty", true;
     dot_component: zip([file("a/./b", "")]) => [OddName], "`.`", true;
-    empty_name: zip([file("", "x")]) => [OddName], "empty", true;
+    empty_name: zip([file("", "x")]) => [OddName, Malformed], "without a name", true;
     terminal_escape_in_name: zip([file("a\x1b[2J", "")]) => [ControlInName], "control", true;
     right_to_left_override: zip([file("a\u{202e}gpj.py", "")]) => [ControlInName], "reverse", true;
     name_that_is_not_utf8: zip([Entry { name: b"caf\xe9".to_vec(), ..file("", "") }]) => [NonUtf8Name], "UTF-8", true;
@@ -190,6 +190,8 @@ lies! {
     strongly_encrypted_entry: zip([file("a", "x").with(|e| e.flags = 1 << 6)]) => [Encrypted], "0x0040", false;
     masked_headers: zip([file("a", "x").with(|e| e.flags = 1 << 13)]) => [Encrypted], "0x2000", false;
     unknown_method: zip([file("a", "x").with(|e| e.method = 14)]) => [UnsupportedMethod], "method 14", false;
+    version_that_unzip_leaves_out: zip([file("a", "x").with(|e| e.needed = Some(47)), file("b", "y").with(|e| e.needed = Some(46))])
+        => [UnsupportedMethod], "version 4.7", true;
     patch_data: zip([file("a", "x").with(|e| e.flags = 1 << 5)]) => [UnsupportedMethod], "patch", false;
 }
 
