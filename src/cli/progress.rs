@@ -1,7 +1,9 @@
 //! Progress of long work: on stderr, only on a terminal, only for what takes over a second.
 
 use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -11,11 +13,13 @@ use crate::scan::Progress;
 /// Nothing is drawn before this, so that quick runs stay silent.
 const SILENT_FOR: Duration = Duration::from_secs(1);
 
-/// A bar that appears after a second.
+const TICK: Duration = Duration::from_millis(120);
+
+/// A bar that appears after a second, also where all of it is one long step.
 pub struct Bar {
     bar: ProgressBar,
-    started: Instant,
-    allowed: bool,
+    /// Dropping the sender ends the wait.
+    waiting: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Bar {
@@ -24,13 +28,19 @@ impl Bar {
         let bar = ProgressBar::hidden();
         let style = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len}").unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
-        Self { bar, started: Instant::now(), allowed: !global.quiet && std::io::stderr().is_terminal() }
-    }
-
-    fn show(&self) {
-        if self.allowed && self.bar.is_hidden() && self.started.elapsed() > SILENT_FOR {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
+        let allowed = !global.quiet && std::io::stderr().is_terminal();
+        let waiting = allowed.then(|| {
+            let (sender, receiver) = mpsc::channel::<()>();
+            let shown = bar.clone();
+            let wait = move || {
+                if receiver.recv_timeout(SILENT_FOR) == Err(RecvTimeoutError::Timeout) {
+                    shown.set_draw_target(ProgressDrawTarget::stderr());
+                    shown.enable_steady_tick(TICK);
+                }
+            };
+            (sender, thread::spawn(wait))
+        });
+        Self { bar, waiting }
     }
 }
 
@@ -39,17 +49,20 @@ impl Progress for Bar {
         self.bar.set_length(total as u64);
         self.bar.set_position(0);
         self.bar.set_message(what);
-        self.show();
     }
 
     fn step(&self) {
         self.bar.inc(1);
-        self.show();
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
+        if let Some((sender, wait)) = self.waiting.take() {
+            drop(sender);
+            // The thread cannot panic; and if it did, there is only a bar to lose.
+            let _ended = wait.join();
+        }
         self.bar.finish_and_clear();
     }
 }
