@@ -73,7 +73,7 @@ pub enum Rejection {
         not_after: Timestamp,
     },
     /// The chain ends at a root that no anchor names.
-    #[error("the chain ends at `{root}` (SHA-256 {fingerprint}), which is not among the trust anchors {anchors:?}")]
+    #[error("the chain ends at `{root}` (SHA-256 {fingerprint}), which is not among the trust anchors {}", .anchors.join(", "))]
     UntrustedRoot {
         /// Subject of the root presented.
         root: String,
@@ -83,7 +83,7 @@ pub enum Rejection {
         anchors: Vec<String>,
     },
     /// The anchors that the chain ends at were pinned for other accounts (DESIGN §4 rule 9).
-    #[error("the signing profile is of account {account}, but the anchors {anchors:?} were pinned for {allowed:?}")]
+    #[error("the signing profile is of account {account}, but the anchors {} were pinned for {}", .anchors.join(", "), .allowed.join(", "))]
     AccountNotVouched {
         /// Account of the signing profile.
         account: String,
