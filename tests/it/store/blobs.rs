@@ -144,7 +144,8 @@ fn a_full_disk_is_an_error_of_the_store_and_leaves_nothing() {
         .env("LAYERPROOF_TEST_STORE", &s.dir)
         .output()
         .unwrap();
-    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stdout));
+    let said = String::from_utf8_lossy(&status.stdout);
+    assert!(status.status.success() && said.contains("1 passed"), "the child did not run, or failed:\n{said}");
     assert!(names(&s.dir.join("tmp")).is_empty());
     assert_eq!(s.store.info().unwrap().blobs.files, 0);
 }
