@@ -123,7 +123,8 @@ impl SignerIdentity {
     /// Two signatures by the same signer count once under `all` and `at_least`.
     pub fn signer_key(&self) -> String {
         match self {
-            Self::AwsSigner { profile_version, .. } => profile_version.to_string(),
+            // Whoever may sign with one version of a profile may sign with the next: two versions are no two signers.
+            Self::AwsSigner { profile_version, .. } => SigningProfileArn { version: None, ..profile_version.clone() }.to_string(),
         }
     }
 }
@@ -284,6 +285,17 @@ mod tests {
             steps: Vec::new(),
             does_not_bind: &[],
         }])
+    }
+
+    #[test]
+    fn two_versions_of_one_profile_are_not_two_signers() {
+        let signer = |profile: &str| {
+            let profile_version = profile.parse().unwrap();
+            SignerIdentity::AwsSigner { profile_version, job_arn: "job".into() }.signer_key()
+        };
+        let release = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/release";
+        assert_eq!(signer(&format!("{release}/AAAAAAAAAA")), signer(&format!("{release}/BBBBBBBBBB")));
+        assert_ne!(signer(&format!("{release}/AAAAAAAAAA")), signer(&format!("{release}-2/AAAAAAAAAA")));
     }
 
     #[test]
