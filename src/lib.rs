@@ -6,6 +6,7 @@
 //! | stage | module | what it does |
 //! |---|---|---|
 //! | – | [`model`] | the nouns; no I/O |
+//! | – | [`clients`] | the network, and `--offline` |
 //! | – | [`store`] | content-addressed blobs, cached analyses, scan history |
 //! | 1 | [`inventory`] | what is deployed, or about to be |
 //! | 2 | [`fetch`] | bytes into the store |
@@ -23,6 +24,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod clients;
 pub mod evidence;
 pub mod fetch;
 pub mod finding;

@@ -17,8 +17,9 @@ use rayon::prelude::*;
 
 use crate::check::runtimes::RuntimeTable;
 use crate::check::{self, Context};
+use crate::clients::Clients;
 use crate::evidence::{Artifact, Evidence};
-use crate::fetch::{self, FetchError, Fetched};
+use crate::fetch::{self, FetchError, Fetched, Fetching, ImageBlobs};
 use crate::finding::Finding;
 use crate::model::artifact::{BlobLocation, Subject};
 use crate::model::digest::{ClaimedDigest, Digest};
@@ -46,6 +47,10 @@ pub trait Progress: Sync {
 pub struct Gather<'a> {
     /// Blobs and cached analyses.
     pub store: &'a Store,
+    /// The network, where it may be used.
+    pub clients: &'a Clients,
+    /// `--refetch`: download what the store holds as well.
+    pub refetch: bool,
     /// The trust anchors that the policy names.
     pub anchors: &'a TrustAnchors,
     /// Limits of unpacking.
@@ -90,7 +95,8 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
         .into_par_iter()
         .map(|(source, subject)| {
             let wanted = fetch::Wanted { subject: &subject, digest: source.claimed, size: source.claimed_size };
-            let fetched = fetch::fetch(&source.location, &wanted, gather.store)?;
+            let fetching = Fetching { store: gather.store, clients: gather.clients, refetch: gather.refetch };
+            let fetched = fetch::fetch(&source.location, &wanted, fetching)?;
             gather.progress.step();
             Ok((source, fetched))
         })
@@ -200,7 +206,7 @@ impl Source {
 enum ContentKey {
     Blob(Digest),
     Directory(PathBuf),
-    Image { layout: PathBuf, digest: String, architecture: String },
+    Image { blobs: ImageBlobs, digest: String, architecture: String },
 }
 
 impl ContentKey {
@@ -208,8 +214,8 @@ impl ContentKey {
         match fetched {
             Fetched::Blob(blob) => Self::Blob(blob.digest),
             Fetched::Directory(path) => Self::Directory(path.clone()),
-            Fetched::Image { layout, digest, architecture } => {
-                Self::Image { layout: layout.clone(), digest: digest.clone(), architecture: architecture.clone() }
+            Fetched::Image { blobs, digest, architecture } => {
+                Self::Image { blobs: blobs.clone(), digest: digest.clone(), architecture: architecture.clone() }
             }
         }
     }

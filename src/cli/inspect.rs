@@ -9,7 +9,8 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Bar;
 use super::{judge, listing, targets};
-use crate::fetch::{self, Wanted};
+use crate::clients::Clients;
+use crate::fetch::{self, Fetching, Wanted};
 use crate::inventory::local::Target;
 use crate::model::artifact::Subject;
 use crate::model::gap::Gap;
@@ -65,11 +66,15 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let store = Store::open(&global.cache_dir)?;
     let bar = Bar::new(global);
     let limits = Limits::default();
-    let gather = Gather { store: &store, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
+    let clients = Clients::offline();
+    let gather =
+        Gather { store: &store, clients: &clients, refetch: false, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
     let subject = file.subject.to_string();
     let wanted = Wanted { subject: &subject, digest: None, size: None };
     let internal = |error: &dyn std::fmt::Display| Failure::internal(error.to_string());
-    let seen = match fetch::fetch(&file.location, &wanted, &store).map_err(|error| internal(&error))? {
+    let seen = match fetch::fetch(&file.location, &wanted, Fetching { store: &store, clients: &clients, refetch: false })
+        .map_err(|error| internal(&error))?
+    {
         Observed::Present(fetched) => Ok(scan::examine(&fetched, &file.subject, &gather).map_err(|error| internal(&error))?),
         Observed::Absent => Err(None),
         Observed::Unknown(gap) => Err(Some(gap)),

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::listing::{OutputFormat, columns, counted, emit, emit_json};
 use super::{Exit, Failure, Global};
+use crate::clients::Clients;
 use crate::inventory::{InventoryError, Request, inventory};
 use crate::model::arn::{FunctionArn, LayerVersionArn};
 use crate::model::function::{Function, FunctionCode, FunctionVersion};
@@ -33,11 +34,11 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, _global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let request = Request { snapshot: Some(args.snapshot.clone()), files: Vec::new() };
+    let request = Request { snapshot: Some(args.snapshot.clone()), ..Request::default() };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Failure::internal(format!("the asynchronous runtime does not start: {error}")))?;
-    let inventory = runtime.block_on(inventory(&request)).map_err(|error| failure(&error))?;
+    let inventory = runtime.block_on(inventory(&request, &Clients::offline())).map_err(|error| failure(&error))?;
     match args.format {
         OutputFormat::Text => emit(out, &text(&inventory))?,
         OutputFormat::Json => emit_json(out, "layerproof/inventory/v1", &document(&inventory))?,

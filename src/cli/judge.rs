@@ -10,6 +10,7 @@ use super::global::Global;
 use super::output::{self, Output};
 use super::progress::Bar;
 use crate::check::{self, runtimes::RuntimeTable};
+use crate::clients::Clients;
 use crate::evidence::Evidence;
 use crate::finding::Finding;
 use crate::model::inventory::Inventory;
@@ -47,6 +48,10 @@ pub struct Job {
     pub unmatched: Vec<String>,
     /// True where a whole account is judged, so that a statement that matches nothing is worth saying.
     pub whole_fleet: bool,
+    /// The network, where it may be used.
+    pub clients: Clients,
+    /// `--refetch`: download what the store holds as well.
+    pub refetch: bool,
     /// `--allow-incomplete`; always false for `verify`.
     pub allow_incomplete: bool,
     /// Scope that the run is remembered under; `None` where it is not.
@@ -119,7 +124,15 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     let Gathered { evidence, blobs_from_store } = {
         let bar = Bar::new(global);
         let limits = Limits::default();
-        let gather = Gather { store: &store, anchors, limits: &limits, now: global.now, progress: &bar };
+        let gather = Gather {
+            store: &store,
+            clients: &job.clients,
+            refetch: job.refetch,
+            anchors,
+            limits: &limits,
+            now: global.now,
+            progress: &bar,
+        };
         scan::gather(job.inventory, &gather).map_err(|error| Failure::internal(error.to_string()))?
     };
 

@@ -8,6 +8,7 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::judge::{self, Job};
 use super::targets;
+use crate::clients::Clients;
 use crate::scan::{self, Selection};
 
 /// Arguments of `scan`.
@@ -50,6 +51,8 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let job = Job {
         command: "scan",
         inventory,
+        clients: Clients::offline(),
+        refetch: false,
         nothing_selected,
         unmatched,
         allow_incomplete: args.allow_incomplete,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::exit::{Exit, Failure};
+use crate::clients::Clients;
 use crate::inventory::local::{Blame, Scope, Target, TargetError};
 use crate::inventory::{self, InventoryError, Request};
 use crate::model::inventory::{FileArtifact, Inventory};
@@ -14,7 +15,7 @@ pub const DEFAULT_ARCHITECTURE: &str = "x86_64";
 
 /// The inventory of a snapshot.
 pub fn snapshot(dir: &Path) -> Result<Inventory, Failure> {
-    list(&Request { snapshot: Some(dir.to_owned()), files: Vec::new() })
+    list(&Request { snapshot: Some(dir.to_owned()), ..Request::default() })
 }
 
 /// The inventory that these targets name: files by path, and with a snapshot what is selected from it. Beside it, the targets that
@@ -46,7 +47,7 @@ pub fn resolve(targets: &[String], scope: Option<&str>, snapshot: Option<&Path>)
         (false, Some(_)) if scope.is_some() => Err(Failure::usage("--as gives a scope to a local file; this target has one of its own")),
         (true, Some(_)) => Err(Failure::usage("--snapshot is given, and no target is looked up in it")
             .hint("name fn:NAME, layer:NAME:VERSION, image:REFERENCE or an ARN; `layerproof scan` judges the whole snapshot")),
-        (true, None) => Ok((list(&Request { snapshot: None, files })?, Vec::new())),
+        (true, None) => Ok((list(&Request { files, ..Request::default() })?, Vec::new())),
         (false, Some(dir)) => {
             let inventory = self::snapshot(dir)?;
             let unmatched = selections.iter().filter(|(_, s)| !scan::matches(&inventory, s)).map(|(given, _)| (*given).clone()).collect();
@@ -81,7 +82,7 @@ fn list(request: &Request) -> Result<Inventory, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| Failure::internal(format!("cannot start the runtime: {error}")))?;
-    runtime.block_on(inventory::inventory(request)).map_err(|error| inventory_failure(&error))
+    runtime.block_on(inventory::inventory(request, &Clients::offline())).map_err(|error| inventory_failure(&error))
 }
 
 /// A source that cannot be read, as a failure.

@@ -8,6 +8,7 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::judge::{self, Job};
 use super::targets;
+use crate::clients::Clients;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,16 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
     let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), args.snapshot.as_deref())?;
     let nothing_selected = inventory.functions.is_empty() && inventory.layers.is_empty() && inventory.files.is_empty();
-    let job =
-        Job { command: "verify", inventory, nothing_selected, unmatched, allow_incomplete: false, whole_fleet: false, history_scope: None };
+    let job = Job {
+        command: "verify",
+        inventory,
+        clients: Clients::offline(),
+        refetch: false,
+        nothing_selected,
+        unmatched,
+        allow_incomplete: false,
+        whole_fleet: false,
+        history_scope: None,
+    };
     judge::run(job, prepared, global, out)
 }

@@ -9,6 +9,7 @@ mod snapshot;
 use std::io;
 use std::path::PathBuf;
 
+use crate::clients::Clients;
 use crate::model::artifact::BlobLocation;
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
@@ -40,13 +41,39 @@ pub enum Fetched {
     /// An image in an OCI layout, read in place. Nothing of it has been hashed yet: whoever reads it holds each blob against its
     /// descriptor.
     Image {
-        /// The layout's folder, or an uncompressed tar of one.
-        layout: PathBuf,
+        /// Where its blobs are.
+        blobs: ImageBlobs,
         /// `sha256:…` of the manifest or index, as claimed.
         digest: String,
         /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
         architecture: String,
     },
+}
+
+/// Where the blobs of an image can be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ImageBlobs {
+    /// An OCI layout: its folder, or an uncompressed tar of one.
+    Layout(PathBuf),
+    /// The store, into which a registry's image was pulled. What an image layout has beside its blobs is here.
+    Stored {
+        /// An OCI image index, made by us, that lists the image, its referrers, and the tags that signatures are looked for under, as the
+        /// `index.json` of a layout would.
+        index: Vec<u8>,
+        /// Why it is not known what signatures stand beside the image; `None` where the registry said so.
+        signatures_unknown: Option<Gap>,
+    },
+}
+
+/// What fetching needs, built once and passed down.
+#[derive(Clone, Copy)]
+pub struct Fetching<'a> {
+    /// Where bytes go.
+    pub store: &'a Store,
+    /// Where they come from.
+    pub clients: &'a Clients,
+    /// `--refetch`: what the store holds does not stand in for what is fetched.
+    pub refetch: bool,
 }
 
 /// Gets the bytes at `location`, or says why they cannot be had.
@@ -58,13 +85,22 @@ pub enum Fetched {
 /// # Errors
 ///
 /// A local file that cannot be read, and a store that fails.
-pub fn fetch(location: &BlobLocation, wanted: &Wanted<'_>, store: &Store) -> Result<Observed<Fetched>, FetchError> {
+pub fn fetch(location: &BlobLocation, wanted: &Wanted<'_>, fetching: Fetching<'_>) -> Result<Observed<Fetched>, FetchError> {
     match location {
-        BlobLocation::Local(path) => local::fetch(path, wanted, store),
-        BlobLocation::Snapshot { root, path } => snapshot::fetch(root, path, wanted, store),
-        BlobLocation::OciLayout { root, digest, architecture } => {
-            Ok(Observed::Present(Fetched::Image { layout: root.clone(), digest: digest.clone(), architecture: architecture.clone() }))
-        }
+        BlobLocation::Local(path) => local::fetch(path, wanted, fetching.store),
+        BlobLocation::Snapshot { root, path } => snapshot::fetch(root, path, wanted, fetching.store),
+        BlobLocation::OciLayout { root, digest, architecture } => Ok(Observed::Present(Fetched::Image {
+            blobs: ImageBlobs::Layout(root.clone()),
+            digest: digest.clone(),
+            architecture: architecture.clone(),
+        })),
+        BlobLocation::LambdaFunction { .. }
+        | BlobLocation::LambdaLayer { .. }
+        | BlobLocation::S3Object { .. }
+        | BlobLocation::Registry { .. } => match fetching.clients.need(wanted.subject, "the bytes") {
+            Ok(_) => Ok(Observed::Unknown(not_built(wanted))),
+            Err(gap) => Ok(Observed::Unknown(gap)),
+        },
     }
 }
 
@@ -97,6 +133,16 @@ fn put(
         Err(PutError::Store(error)) => Err(error.into()),
         Err(PutError::Source { error, .. }) => unreadable(error).map(Observed::Unknown),
         Err(PutError::TooLarge { .. }) => Ok(Observed::Unknown(too_large(wanted))),
+    }
+}
+
+fn not_built(wanted: &Wanted<'_>) -> Gap {
+    Gap {
+        subject: wanted.subject.into(),
+        wanted: "the bytes".into(),
+        reason: GapReason::NotBuilt,
+        detail: String::new(),
+        next_step: "Record the account and judge the snapshot.".into(),
     }
 }
 

@@ -14,6 +14,7 @@ pub use scope::Scope;
 pub use target::{FunctionSelector, LayerSelector, Target};
 
 use super::{BoxFuture, InventoryError, Request, Source};
+use crate::clients::Clients;
 use crate::model::inventory::{Inventory, SourceInfo};
 
 /// The source of artifacts that have no account behind them: nothing is listed, and `Inventory::files` holds what was named.
@@ -32,7 +33,7 @@ impl Source for Local {
         !request.files.is_empty()
     }
 
-    fn inventory<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Inventory, InventoryError>> {
+    fn inventory<'a>(&'a self, request: &'a Request, _: &'a Clients) -> BoxFuture<'a, Result<Inventory, InventoryError>> {
         let name = request.files.iter().map(|file| file.given.as_str()).collect::<Vec<_>>().join(" ");
         let source = SourceInfo { kind: self.name(), name, recorded_at: None, unauthenticated: false };
         Box::pin(std::future::ready(Ok(Inventory::empty(source))))

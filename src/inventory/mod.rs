@@ -4,6 +4,7 @@
 //! for arrives as one [`Request`]; each source says whether it is meant, and answers with an [`Inventory`] in which everything that could
 //! not be learned is a [`crate::model::gap::Gap`]. Only a source that cannot be read at all is an error.
 
+pub mod account;
 pub mod local;
 pub mod snapshot;
 
@@ -11,6 +12,8 @@ use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 
+use self::local::{FunctionSelector, LayerSelector};
+use crate::clients::{Clients, Login};
 use crate::model::inventory::{FileArtifact, Inventory};
 use crate::model::printable::printable;
 
@@ -33,7 +36,7 @@ pub trait Source: Sync {
 
     /// Lists what is there. Reads metadata only, never the bytes of an artifact. Asynchronous because live accounts are slow and many;
     /// the sources that read a disk are ready at once.
-    fn inventory<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Inventory, InventoryError>>;
+    fn inventory<'a>(&'a self, request: &'a Request, clients: &'a Clients) -> BoxFuture<'a, Result<Inventory, InventoryError>>;
 }
 
 /// What the user asked to look at.
@@ -43,12 +46,45 @@ pub struct Request {
     pub snapshot: Option<PathBuf>,
     /// Files, folders and OCI layouts named on the command line; see [`local::Target::artifact`].
     pub files: Vec<FileArtifact>,
+    /// A live account, or several.
+    pub account: Option<AccountRequest>,
+}
+
+/// What to look at in live accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountRequest {
+    /// Whose credentials, and which regions.
+    pub login: Login,
+    /// Only these functions, and the layers that they use.
+    pub filter: Filter,
+    /// `None`: everything. Else only what is named, asked for by name, so that a gate needs no right to list an account.
+    pub targets: Option<Targets>,
+}
+
+/// What `verify` names in an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Targets {
+    /// `fn:NAME[:QUALIFIER]` and function ARNs.
+    pub functions: Vec<FunctionSelector>,
+    /// `layer:NAME[:VERSION]` and layer ARNs.
+    pub layers: Vec<LayerSelector>,
+}
+
+/// Which functions to look at. Conditions of one kind are alternatives; every kind that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Name patterns; `*` matches any run of characters.
+    pub names: Vec<String>,
+    /// `KEY` or `KEY=VALUE`, the value a pattern.
+    pub tags: Vec<(String, Option<String>)>,
+    /// Runtime patterns: `python3.*`.
+    pub runtimes: Vec<String>,
 }
 
 /// The inventory of the first source in [`ALL`] that the request names; files that were named beside a snapshot are added to it.
-pub async fn inventory(request: &Request) -> Result<Inventory, InventoryError> {
+pub async fn inventory(request: &Request, clients: &Clients) -> Result<Inventory, InventoryError> {
     let source = ALL.iter().find(|source| source.is_meant(request)).ok_or(InventoryError::NothingNamed)?;
-    let mut inventory = source.inventory(request).await?;
+    let mut inventory = source.inventory(request, clients).await?;
     inventory.files = request.files.clone();
     Ok(inventory)
 }

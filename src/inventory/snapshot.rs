@@ -26,6 +26,7 @@ use self::images::Images;
 use self::place::read_manifest;
 use self::recording::Recording;
 use super::{BoxFuture, InventoryError, Request, Source};
+use crate::clients::Clients;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::inventory::{CoverageRow, Inventory, Place, SourceInfo};
 
@@ -45,7 +46,7 @@ impl Source for Snapshot {
         request.snapshot.is_some()
     }
 
-    fn inventory<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Inventory, InventoryError>> {
+    fn inventory<'a>(&'a self, request: &'a Request, _: &'a Clients) -> BoxFuture<'a, Result<Inventory, InventoryError>> {
         let result = request.snapshot.as_deref().ok_or(InventoryError::NothingNamed).and_then(read);
         Box::pin(std::future::ready(result))
     }

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::arn::{FunctionArn, LayerVersionArn};
 use super::image_ref::ImageRef;
+use super::inventory::Place;
 use super::printable::printable;
 
 /// What a decision is about.
@@ -94,6 +95,36 @@ pub enum BlobLocation {
         /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
         architecture: String,
     },
+    /// The zip of a function version in a live account. The link is asked for when the bytes are fetched: it dies after ten minutes.
+    LambdaFunction {
+        /// Whose credentials ask.
+        asked_in: Place,
+        /// The version, qualified with `$LATEST` or a number.
+        arn: FunctionArn,
+    },
+    /// The zip of a layer version, as a live account that uses or publishes it may see it.
+    LambdaLayer {
+        /// Whose credentials ask.
+        asked_in: Place,
+        /// The layer version.
+        arn: LayerVersionArn,
+    },
+    /// An object that Lambda reads in place, storage mode REFERENCE.
+    S3Object {
+        /// Whose credentials ask. The bucket may be in another account or region.
+        asked_in: Place,
+        /// The object, of one version where the API named one.
+        object: S3Object,
+    },
+    /// An image in a registry, by digest.
+    Registry {
+        /// Whose ECR credentials ask; `None` where the registry's own login, or none, is used.
+        asked_in: Option<Place>,
+        /// `REGISTRY/REPOSITORY@sha256:…`; the tag, where there is one, is not read.
+        image: ImageRef,
+        /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
+        architecture: String,
+    },
 }
 
 /// What AWS states about a signature in an API answer. It is never a verification: see `evidence::Attested`.
@@ -113,7 +144,7 @@ impl ServiceSigning {
 }
 
 /// The object that Lambda reads in storage mode REFERENCE.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct S3Object {
     /// Bucket.
     pub bucket: String,

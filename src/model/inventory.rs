@@ -95,7 +95,7 @@ pub struct SourceInfo {
 }
 
 /// An account in a region.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place {
     /// `aws`, `aws-cn`, …
     pub partition: String,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Gather, ScanError};
 use crate::evidence::Blob;
-use crate::fetch::Fetched;
+use crate::fetch::{Fetched, ImageBlobs};
 use crate::model::artifact::Subject;
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
@@ -45,7 +45,12 @@ pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Res
                 image: None,
             })
         }
-        Fetched::Image { layout, digest, architecture } => examine_image(layout, digest, architecture, subject, gather),
+        Fetched::Image { blobs: ImageBlobs::Layout(layout), digest, architecture } => {
+            examine_image(layout, digest, architecture, subject, gather)
+        }
+        Fetched::Image { blobs: ImageBlobs::Stored { .. }, digest, architecture } => {
+            examine_image(gather.store.dir(), digest, architecture, subject, gather)
+        }
     }
 }
 

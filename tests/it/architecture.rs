@@ -11,8 +11,22 @@ use crate::run::repo;
 use code::Source;
 
 /// The stages in the order of the flow: a stage imports itself and what stands before it.
-const STAGES: [&str; 13] =
-    ["model", "store", "inventory", "fetch", "unpack", "signature", "evidence", "finding", "policy", "check", "report", "scan", "cli"];
+const STAGES: [&str; 14] = [
+    "model",
+    "clients",
+    "store",
+    "inventory",
+    "fetch",
+    "unpack",
+    "signature",
+    "evidence",
+    "finding",
+    "policy",
+    "check",
+    "report",
+    "scan",
+    "cli",
+];
 
 /// Stages that know no disk, network, process, environment or clock.
 const PURE: [&str; 3] = ["evidence", "finding", "check"];
@@ -43,7 +57,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
             ("summary", "counts"),
         ],
     ),
-    ("inventory", &[]),
+    ("inventory", &[("account", "what AWS answered, for live and recorded accounts")]),
     (
         "signature",
         &[

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use layerproof::fetch::{FetchError, Fetched, MAX_ZIP_BYTES, Wanted, fetch};
+use layerproof::clients::Clients;
+use layerproof::fetch::{FetchError, Fetched, Fetching, ImageBlobs, MAX_ZIP_BYTES, Wanted, fetch};
 use layerproof::model::artifact::BlobLocation;
 use layerproof::model::digest::{ClaimedDigest, Digest};
 use layerproof::model::gap::{Gap, GapReason};
@@ -119,7 +120,11 @@ fn file_beyond_the_limit_is_a_gap_that_names_it() {
 fn image_in_a_layout_is_read_in_place() {
     let place = Place::new();
     let location = BlobLocation::OciLayout { root: "/layout.tar".into(), digest: "sha256:x".into(), architecture: "arm64".into() };
-    let Observed::Present(Fetched::Image { layout, digest, architecture }) = place.fetch(&location, None, None).unwrap() else { panic!() };
+    let Observed::Present(Fetched::Image { blobs: ImageBlobs::Layout(layout), digest, architecture }) =
+        place.fetch(&location, None, None).unwrap()
+    else {
+        panic!()
+    };
     assert_eq!((layout, digest.as_str(), architecture.as_str()), ("/layout.tar".into(), "sha256:x", "arm64"));
 }
 
@@ -149,7 +154,11 @@ impl Place {
 
     fn fetch(&self, location: &BlobLocation, claimed: Option<&[u8]>, size: Option<u64>) -> Result<Observed<Fetched>, FetchError> {
         let digest = claimed.map(|bytes| ClaimedDigest::from(Digest::of(bytes)));
-        fetch(location, &Wanted { subject: "a subject", digest, size }, &self.store)
+        fetch(
+            location,
+            &Wanted { subject: "a subject", digest, size },
+            Fetching { store: &self.store, clients: &Clients::offline(), refetch: false },
+        )
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
+use layerproof::clients::Clients;
 use layerproof::evidence::Evidence;
 use layerproof::model::arn::FunctionArn;
 use layerproof::model::artifact::{BlobLocation, Subject};
@@ -108,7 +109,12 @@ fn run_changed(whole: bool, change: impl Fn(&Path)) -> Evidence {
     let inventory = Inventory { functions: vec![function], ..Inventory::empty(source) };
     let store = Store::open(&folder.path().join("store")).unwrap();
     let (anchors, limits, now) = (TrustAnchors::default(), Limits::default(), "2026-11-22T00:00:00Z".parse::<Timestamp>().unwrap());
-    gather(inventory, &Gather { store: &store, anchors: &anchors, limits: &limits, now, progress: &Silent }).unwrap().evidence
+    gather(
+        inventory,
+        &Gather { store: &store, clients: &Clients::offline(), refetch: false, anchors: &anchors, limits: &limits, now, progress: &Silent },
+    )
+    .unwrap()
+    .evidence
 }
 
 fn image(evidence: &Evidence) -> &layerproof::evidence::Artifact {

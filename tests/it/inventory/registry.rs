@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use layerproof::clients::Clients;
 use layerproof::inventory::local::Target;
 use layerproof::inventory::{ALL, InventoryError, Request, inventory};
 use layerproof::model::inventory::Inventory;
@@ -33,16 +34,16 @@ fn files_are_carried_through_with_and_without_a_snapshot() {
     let account = Account::healthy().write();
     let given = account.path().display().to_string();
     let file = Target::parse(&given).unwrap().artifact(&given, None, "x86_64").unwrap();
-    let local = ready(&Request { snapshot: None, files: vec![file.clone()] }).unwrap();
+    let local = ready(&Request { files: vec![file.clone()], ..Request::default() }).unwrap();
     assert_eq!((local.source.kind, local.functions.len(), &local.files[..]), ("local", 0, &[file.clone()][..]));
     assert!(!local.source.unauthenticated);
-    let both = ready(&Request { snapshot: Some(account.path().into()), files: vec![file.clone()] }).unwrap();
+    let both = ready(&Request { snapshot: Some(account.path().into()), files: vec![file.clone()], ..Request::default() }).unwrap();
     assert_eq!((both.source.kind, both.functions.len(), &both.files[..]), ("snapshot", 1, &[file][..]));
 }
 
 /// These sources read a disk, and are ready at once.
 fn ready(request: &Request) -> Result<Inventory, InventoryError> {
-    match pin!(inventory(request)).poll(&mut Context::from_waker(Waker::noop())) {
+    match pin!(inventory(request, &Clients::offline())).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => panic!("not ready"),
     }

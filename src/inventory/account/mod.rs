@@ -1,0 +1,3 @@
+//! What AWS answered about an account, whether it was asked now or recorded, and what that says is deployed.
+
+pub mod call;
