@@ -3,6 +3,9 @@
 //!
 //! Callers are synchronous. [`Online::block_on`] runs a future to its end on the one runtime, from any thread that is not one of its own.
 
+#[cfg(feature = "aws")]
+pub mod aws;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -63,6 +66,8 @@ pub struct Clients {
 pub struct Online {
     runtime: tokio::runtime::Runtime,
     network: Network,
+    #[cfg(feature = "aws")]
+    aws: aws::Sessions,
 }
 
 /// The clients cannot be built: exit code 2 where the settings are wrong, else 5.
@@ -92,7 +97,14 @@ impl Clients {
             .enable_all()
             .build()
             .map_err(|source| ClientsError::Runtime { source })?;
-        Ok(Self { online: Some(Online { runtime, network }) })
+        Ok(Self {
+            online: Some(Online {
+                runtime,
+                network,
+                #[cfg(feature = "aws")]
+                aws: aws::Sessions::default(),
+            }),
+        })
     }
 
     /// The clients, or a gap that says that `--offline` forbids to look.
@@ -114,6 +126,12 @@ impl Online {
     /// Runs `future` to its end. Call it from threads that are not the runtime's own.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    /// The AWS accounts and regions that were opened.
+    #[cfg(feature = "aws")]
+    pub fn aws(&self) -> &aws::Sessions {
+        &self.aws
     }
 
     /// The settings.
