@@ -1,5 +1,6 @@
 //! Functions, their versions and aliases, as the Lambda API describes them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -22,6 +23,8 @@ pub struct Function {
     pub aliases: Observed<Vec<Alias>>,
     /// GetFunctionCodeSigningConfig joined with GetCodeSigningConfig. `Absent`: the function has none.
     pub code_signing: Observed<CodeSigningConfig>,
+    /// Its tags, as GetFunction gives them. `Absent`: the answer speaks of none.
+    pub tags: Observed<BTreeMap<String, String>>,
 }
 
 /// One version of a function.

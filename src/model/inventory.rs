@@ -105,6 +105,13 @@ pub struct Place {
     pub region: String,
 }
 
+impl Place {
+    /// True where an ARN with these parts is of this place.
+    pub fn is_of(&self, partition: &str, account: &str, region: &str) -> bool {
+        self.partition == partition && self.account == account && self.region == region
+    }
+}
+
 /// One line of the coverage table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct CoverageRow {

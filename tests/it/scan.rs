@@ -104,7 +104,8 @@ fn run_changed(whole: bool, change: impl Fn(&Path)) -> Evidence {
         code_error: None,
     };
     let versions = vec![version("1", "x86_64"), version("2", "arm64")];
-    let function = Function { arn: arn.clone(), versions, aliases: Observed::Absent, code_signing: Observed::Absent };
+    let function =
+        Function { arn: arn.clone(), versions, aliases: Observed::Absent, code_signing: Observed::Absent, tags: Observed::Absent };
     let source = SourceInfo { kind: "snapshot", name: "test".into(), recorded_at: None, unauthenticated: true };
     let inventory = Inventory { functions: vec![function], ..Inventory::empty(source) };
     let store = Store::open(&folder.path().join("store")).unwrap();

@@ -96,6 +96,7 @@ impl Fleet {
             versions,
             aliases: Observed::Present(Vec::new()),
             code_signing: Observed::Absent,
+            tags: Observed::Absent,
         });
         self.evidence.inventory.functions.last_mut().unwrap()
     }

@@ -50,6 +50,7 @@ fn fleet(one: &[u8], two: &[u8], layer: &[u8], aliases: Observed<Vec<Alias>>) ->
         versions: vec![version("1", &[LAYER]), version("2", &[])],
         aliases,
         code_signing: Observed::Absent,
+        tags: Observed::Absent,
     });
     (policy, evidence)
 }

@@ -1,15 +1,15 @@
 //! Layer versions: those that functions use, and those that the recorded accounts publish, used or not.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
+use super::answered::{Answers, Asked, Stopped};
 use super::answers::{
     GET_LAYER_VERSION_BY_ARN, GET_LAYER_VERSION_POLICY, GetLayerVersion, GetLayerVersionPolicy, LIST_LAYER_VERSIONS, LIST_LAYERS,
     ListLayerVersions, ListLayers, PolicyDocument, PolicyStatement, Principal, signing, timestamp,
 };
-use super::code::blob_location;
-use super::recording::{Asked, Recording, Stopped};
+use super::origin::{Extent, ZipOf};
 use crate::model::arn::LayerVersionArn;
+use crate::model::artifact::S3Object;
 use crate::model::digest::ClaimedDigest;
 use crate::model::function::Function;
 use crate::model::gap::{Gap, GapReason};
@@ -22,48 +22,46 @@ const WANTED_POLICY: &str = "the sharing";
 const MAX_STATEMENTS: usize = 1_000;
 
 /// Every layer version, by ARN; what could not be learned goes to `gaps`.
-pub(super) fn read(
-    recordings: &mut [Recording],
-    root: &Path,
-    functions: &[Function],
-    gaps: &mut Vec<Gap>,
-) -> BTreeMap<LayerVersionArn, LayerVersion> {
+pub(super) fn read(places: &mut [Answers<'_>], functions: &[Function], gaps: &mut Vec<Gap>) -> BTreeMap<LayerVersionArn, LayerVersion> {
     let mut wanted: BTreeSet<LayerVersionArn> =
         functions.iter().flat_map(|f| &f.versions).flat_map(|v| &v.layers).map(|used| used.arn.clone()).collect();
-    for recording in recordings.iter_mut() {
-        wanted.extend(published(recording, gaps));
+    for answers in places.iter_mut() {
+        wanted.extend(match answers.origin().extent() {
+            Extent::Whole => published(answers, gaps),
+            Extent::Part(part) => part.layers.iter().cloned().collect(),
+        });
     }
     wanted
         .into_iter()
         .map(|arn| {
-            let layer = layer_version(recordings, root, &arn, gaps);
+            let layer = layer_version(places, &arn, gaps);
             (arn, layer)
         })
         .collect()
 }
 
 /// The layer versions that the place's account publishes.
-fn published(recording: &mut Recording, gaps: &mut Vec<Gap>) -> Vec<LayerVersionArn> {
-    let place = format!("{}/{}", recording.place().account, recording.place().region);
+fn published(answers: &mut Answers<'_>, gaps: &mut Vec<Gap>) -> Vec<LayerVersionArn> {
+    let place = format!("{}/{}", answers.place().account, answers.place().region);
     let wanted = "the layers that the account publishes";
-    let (pages, stopped) = recording.ask_all::<ListLayers>(&LIST_LAYERS, &[], &place, wanted);
-    gaps.extend(stopped.map(|stopped| stopped.into_gap(&place, wanted)));
+    let (pages, stopped) = answers.ask_all::<ListLayers>(&LIST_LAYERS, &[], &place, wanted);
+    gaps.extend(stopped.map(|stopped| stopped.into_gap(answers, &place, wanted)));
     let names: BTreeSet<String> = pages.into_iter().flat_map(|page| page.layers).map(|layer| layer.layer_name).collect();
 
     let mut arns = Vec::new();
     for name in names {
         let subject = format!("{place} layer {name}");
         let wanted = "the versions";
-        let (pages, stopped) = recording.ask_all::<ListLayerVersions>(&LIST_LAYER_VERSIONS, &[&name], &subject, wanted);
-        gaps.extend(stopped.map(|stopped| stopped.into_gap(&subject, wanted)));
+        let (pages, stopped) = answers.ask_all::<ListLayerVersions>(&LIST_LAYER_VERSIONS, &[&name], &subject, wanted);
+        gaps.extend(stopped.map(|stopped| stopped.into_gap(answers, &subject, wanted)));
         for version in pages.into_iter().flat_map(|page| page.layer_versions) {
             match version.layer_version_arn.parse::<LayerVersionArn>() {
-                Ok(arn) if recording.is_home_of(&arn.partition, &arn.account, &arn.region) && arn.name == name => arns.push(arn),
+                Ok(arn) if answers.is_home_of(&arn.partition, &arn.account, &arn.region) && arn.name == name => arns.push(arn),
                 Ok(arn) => {
                     let problem = format!("{arn} is listed in another place, or under another name, than its own");
-                    gaps.push(recording.malformed(&LIST_LAYER_VERSIONS, &subject, wanted, &problem));
+                    gaps.push(answers.malformed(&LIST_LAYER_VERSIONS, &subject, wanted, &problem));
                 }
-                Err(error) => gaps.push(recording.malformed(&LIST_LAYER_VERSIONS, &subject, wanted, &error.to_string())),
+                Err(error) => gaps.push(answers.malformed(&LIST_LAYER_VERSIONS, &subject, wanted, &error.to_string())),
             }
         }
     }
@@ -72,26 +70,26 @@ fn published(recording: &mut Recording, gaps: &mut Vec<Gap>) -> Vec<LayerVersion
 
 /// A layer version as the places that asked for it know it. The publishing account's answer comes first: it alone can say "deleted",
 /// where other accounts are denied whatever the cause (facts: aws-lambda.md §0.5).
-fn layer_version(recordings: &mut [Recording], root: &Path, arn: &LayerVersionArn, gaps: &mut Vec<Gap>) -> LayerVersion {
+fn layer_version(places: &mut [Answers<'_>], arn: &LayerVersionArn, gaps: &mut Vec<Gap>) -> LayerVersion {
     let subject = arn.to_string();
-    let mut order: Vec<usize> = (0..recordings.len()).collect();
-    order.sort_by_key(|at| recordings.get(*at).is_none_or(|r| !r.is_home_of(&arn.partition, &arn.account, &arn.region)));
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by_key(|at| places.get(*at).is_none_or(|r| !r.is_home_of(&arn.partition, &arn.account, &arn.region)));
 
     let mut answer: Option<LayerVersion> = None;
     let mut failure: Option<Gap> = None;
     let mut contradiction = None;
     for at in order {
-        let Some(recording) = recordings.get_mut(at) else { continue };
-        let home = recording.is_home_of(&arn.partition, &arn.account, &arn.region);
+        let Some(answers) = places.get_mut(at) else { continue };
+        let home = answers.is_home_of(&arn.partition, &arn.account, &arn.region);
         // Every place that uses the layer has asked for it; the others have not, and owe no answer.
-        if !home && !recording.has(&GET_LAYER_VERSION_BY_ARN, &[&subject]) {
+        if !home && !answers.has(&GET_LAYER_VERSION_BY_ARN, &[&subject]) {
             continue;
         }
-        match described(recording, root, arn) {
+        match described(answers, arn) {
             Ok(described) => match &answer {
                 Some(earlier) if claims(earlier) != claims(&described) => {
                     let problem = "two places were given different digests or sizes for the same layer version";
-                    contradiction = Some(recording.malformed(&GET_LAYER_VERSION_BY_ARN, &subject, WANTED, problem));
+                    contradiction = Some(answers.malformed(&GET_LAYER_VERSION_BY_ARN, &subject, WANTED, problem));
                 }
                 Some(_) => {}
                 None => answer = Some(described),
@@ -119,19 +117,19 @@ fn layer_version(recordings: &mut [Recording], root: &Path, arn: &LayerVersionAr
                 subject: subject.clone(),
                 wanted: WANTED.into(),
                 reason: GapReason::NotRecorded,
-                detail: "no recorded place asked for it".into(),
-                next_step: "Record an account that may use the layer.".into(),
+                detail: "no account that was looked at asked for it".into(),
+                next_step: "Look at an account that may use the layer.".into(),
             },
         ),
     };
     gaps.extend(layer.content.gap().cloned());
-    layer.policy = policy(recordings, arn, gaps);
+    layer.policy = policy(places, arn, gaps);
     layer
 }
 
-fn described(recording: &mut Recording, root: &Path, arn: &LayerVersionArn) -> Result<LayerVersion, Gap> {
+fn described(answers: &mut Answers<'_>, arn: &LayerVersionArn) -> Result<LayerVersion, Gap> {
     let subject = arn.to_string();
-    let answer = match recording.ask::<GetLayerVersion>(&GET_LAYER_VERSION_BY_ARN, &[&subject], &subject, WANTED) {
+    let answer = match answers.ask::<GetLayerVersion>(&GET_LAYER_VERSION_BY_ARN, &[&subject], &subject, WANTED) {
         Asked::Answered(answer) => answer,
         Asked::NotFound { message } => {
             return Err(Gap {
@@ -142,22 +140,23 @@ fn described(recording: &mut Recording, root: &Path, arn: &LayerVersionArn) -> R
                 next_step: "Move the functions that use it to a version that still exists; a deleted one can't be downloaded.".into(),
             });
         }
-        Asked::Gap(gap) => return Err(foreign_denial(recording, arn, gap)),
+        Asked::Gap(gap) => return Err(foreign_denial(answers, arn, gap)),
     };
-    let fail = |problem: &str| recording.malformed(&GET_LAYER_VERSION_BY_ARN, &subject, WANTED, problem);
+    let fail = |problem: &str| answers.malformed(&GET_LAYER_VERSION_BY_ARN, &subject, WANTED, problem);
     if answer.layer_version_arn != subject {
         return Err(fail("the answer is about another layer version"));
     }
     let content = answer.content;
     let code_sha256 = ClaimedDigest::from_code_sha256(&content.code_sha256).map_err(|error| fail(&format!("`CodeSha256`: {error}")))?;
+    let s3_reference = content.resolved_s3_object.map(S3Object::from);
     Ok(LayerVersion {
         arn: arn.clone(),
         content: Observed::Present(LayerContent {
             code_sha256,
             code_size: content.code_size,
-            location: blob_location(root, content.location.as_deref(), &subject)?,
+            location: answers.origin().zip(answers.place(), ZipOf::Layer(arn), content.location.as_deref(), s3_reference.as_ref())?,
             signing: signing(content.signing_profile_version_arn, content.signing_job_arn),
-            s3_reference: content.resolved_s3_object.map(Into::into),
+            s3_reference,
         }),
         created: timestamp(answer.created_date.as_deref()),
         compatible_runtimes: answer.compatible_runtimes.unwrap_or_default(),
@@ -168,8 +167,8 @@ fn described(recording: &mut Recording, root: &Path, arn: &LayerVersionArn) -> R
 
 /// Across accounts AWS denies alike what is deleted, what is no longer shared and what never was (facts: aws-lambda.md §0.5), so that a
 /// right given to the recorder may not help.
-fn foreign_denial(recording: &Recording, arn: &LayerVersionArn, gap: Gap) -> Gap {
-    let place = recording.place();
+fn foreign_denial(answers: &Answers<'_>, arn: &LayerVersionArn, gap: Gap) -> Gap {
+    let place = answers.place();
     if !matches!(gap.reason, GapReason::Denied { .. }) || place.account == arn.account {
         return gap;
     }
@@ -196,15 +195,16 @@ fn claims(layer: &LayerVersion) -> Option<(ClaimedDigest, u64)> {
     layer.content.present().map(|content| (content.code_sha256, content.code_size))
 }
 
-fn policy(recordings: &mut [Recording], arn: &LayerVersionArn, gaps: &mut Vec<Gap>) -> Observed<LayerPolicy> {
+fn policy(places: &mut [Answers<'_>], arn: &LayerVersionArn, gaps: &mut Vec<Gap>) -> Observed<LayerPolicy> {
     let subject = arn.to_string();
-    let Some(home) = recordings.iter_mut().find(|r| r.is_home_of(&arn.partition, &arn.account, &arn.region)) else {
-        // Only the publisher can read it, so that no recording of other accounts could hold it: unknown, and no fault of the recording.
+    let elsewhere = places.first().map_or("not among what was looked at", |answers| answers.words().elsewhere);
+    let Some(home) = places.iter_mut().find(|r| r.is_home_of(&arn.partition, &arn.account, &arn.region)) else {
+        // Only the publisher can read it, so that no recording of other accounts could hold it: unknown, and no fault of the answers.
         return Observed::Unknown(Gap {
             subject,
             wanted: WANTED_POLICY.into(),
             reason: GapReason::Denied { action: GET_LAYER_VERSION_POLICY.action() },
-            detail: format!("account {} is not in the snapshot", arn.account),
+            detail: format!("account {} is {elsewhere}", arn.account),
             next_step: "Only the publishing account can read the policy of its layers.".into(),
         });
     };
@@ -262,7 +262,7 @@ fn allowed(statement: PolicyStatement) -> Vec<LayerPermission> {
 
 impl Stopped {
     /// A listing of layers that is not found is one that nobody can rely on.
-    fn into_gap(self, subject: &str, wanted: &str) -> Gap {
+    fn into_gap(self, answers: &Answers<'_>, subject: &str, wanted: &str) -> Gap {
         match self {
             Self::Gap(gap) => gap,
             Self::NotFound { message } => Gap {
@@ -270,7 +270,7 @@ impl Stopped {
                 wanted: wanted.into(),
                 reason: GapReason::Deleted,
                 detail: message,
-                next_step: "It was deleted while the account was recorded; record again.".into(),
+                next_step: answers.words().gone.into(),
             },
         }
     }

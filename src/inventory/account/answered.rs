@@ -1,54 +1,18 @@
-//! The recorded calls of one place: which were asked, and what was answered.
+//! The answers of one place: which calls were made, and what was answered.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::path::{PathProblem, contained};
+use super::call::{Api, Call, ErrorAnswer, UNREACHABLE};
+use super::origin::{Origin, Words};
 use crate::model::arn::FunctionArn;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::inventory::Place;
 
-/// Bytes of one file of recorded calls: 5,000 functions in twenty versions take about 150 MiB.
-pub const MAX_FILE_BYTES: u64 = 256 << 20;
-/// Calls in one file.
-pub const MAX_CALLS: usize = 1_000_000;
 /// Pages of one listing. AWS gives at most 50 functions a page.
 pub const MAX_PAGES: usize = 20_000;
-const NEXT_STEP_RECORD: &str = "Record the account again with this call allowed.";
-
-/// An API operation and the members of its request that tell one call from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Api {
-    pub service: &'static str,
-    pub operation: &'static str,
-    /// Members compared between the call that is wanted and those that were recorded, the page marker aside.
-    pub key: &'static [&'static str],
-    /// Request member that carries the page marker, and response member that carries the next one; empty where there are no pages.
-    pub pages: Option<(&'static str, &'static str)>,
-}
-
-impl Api {
-    /// The IAM action, which is also its name in the coverage table: `lambda:ListFunctions`.
-    pub fn action(&self) -> String {
-        // IAM knows one action for both (service authorization reference, AWS Lambda).
-        let operation = if self.operation == "GetLayerVersionByArn" { "GetLayerVersion" } else { self.operation };
-        format!("{}:{operation}", self.service)
-    }
-
-    fn name(&self) -> String {
-        format!("{}:{}", self.service, self.operation)
-    }
-
-    fn file_name(&self) -> String {
-        format!("{}.{}.json", self.service, self.operation)
-    }
-}
 
 /// What came of a call.
 pub(super) enum Asked<T> {
@@ -60,26 +24,36 @@ pub(super) enum Asked<T> {
     Gap(Gap),
 }
 
-/// The recorded calls of one place. Files are read when first asked for.
-pub(super) struct Recording {
-    root: PathBuf,
+/// The answers of one place. Those of an API are had when first asked for.
+pub(super) struct Answers<'a> {
+    origin: &'a dyn Origin,
     place: Place,
-    files: BTreeMap<Api, Result<Calls, Gap>>,
+    apis: BTreeMap<Api, Result<Calls, Gap>>,
     counts: BTreeMap<String, (u64, u64)>,
 }
 
-type Calls = BTreeMap<Vec<String>, Recorded>;
+type Calls = BTreeMap<Vec<String>, Answer>;
 
-enum Recorded {
+enum Answer {
     Response(Value),
     Error(ErrorAnswer),
-    /// The same request was recorded twice, with different answers.
+    /// The same call stands there twice, with different answers.
     Contradiction,
+    /// Neither a response nor an error.
+    Nothing,
 }
 
-impl Recording {
-    pub fn new(root: &Path, place: Place) -> Self {
-        Self { root: root.into(), place, files: BTreeMap::new(), counts: BTreeMap::new() }
+impl<'a> Answers<'a> {
+    pub fn new(origin: &'a dyn Origin, place: Place) -> Self {
+        Self { origin, place, apis: BTreeMap::new(), counts: BTreeMap::new() }
+    }
+
+    pub fn origin(&self) -> &'a dyn Origin {
+        self.origin
+    }
+
+    pub fn words(&self) -> &'static Words {
+        self.origin.words()
     }
 
     pub fn place(&self) -> &Place {
@@ -88,12 +62,12 @@ impl Recording {
 
     /// True where an ARN of this account and region is of this place.
     pub fn is_home_of(&self, partition: &str, account: &str, region: &str) -> bool {
-        self.place.partition == partition && self.place.account == account && self.place.region == region
+        self.place.is_of(partition, account, region)
     }
 
-    /// The file that holds the calls of `api`, below the snapshot's folder.
-    pub fn file(&self, api: &Api) -> PathBuf {
-        Path::new("accounts").join(&self.place.account).join(&self.place.region).join(api.file_name())
+    /// Where a person finds the answers of `api`.
+    pub fn name(&self, api: &Api) -> String {
+        self.origin.name(&self.place, api)
     }
 
     /// Rows of the coverage table: API, answers that were had, answers that could not be had.
@@ -140,7 +114,7 @@ impl Recording {
                     let gap = if marker.is_empty() || gap.reason != GapReason::NotRecorded {
                         gap
                     } else {
-                        Gap { detail: format!("the listing goes on after page {}, which was not recorded", pages.len()), ..gap }
+                        Gap { detail: format!("the listing goes on after page {}, which was not had", pages.len()), ..gap }
                     };
                     return (pages, Some(Stopped::Gap(gap)));
                 }
@@ -175,13 +149,13 @@ impl Recording {
             subject: subject.into(),
             wanted: wanted.into(),
             reason: GapReason::Malformed,
-            detail: format!("{}: {problem}", self.file(api).display()),
-            next_step: "Record the account again; if that does not mend it, look at who else can write the snapshot.".into(),
+            detail: format!("{}: {problem}", self.name(api)),
+            next_step: self.words().malformed.into(),
         }
     }
 
     fn ask_page(&mut self, api: &Api, request: &[&str], marker: &str, subject: &str, wanted: &str) -> Asked<Value> {
-        let file = self.file(api);
+        let (name, words) = (self.name(api), self.words());
         let place = format!("{}/{}", self.place.account, self.place.region);
         let found = match self.calls(api) {
             Ok(calls) => calls.get(&key_of(request, marker)),
@@ -191,24 +165,28 @@ impl Recording {
             Asked::Gap(Gap { subject: subject.into(), wanted: wanted.into(), reason, detail, next_step })
         };
         match found {
-            Some(Recorded::Response(value)) => Asked::Answered(value.clone()),
-            Some(Recorded::Error(error)) => match error.code.as_str() {
+            Some(Answer::Response(value)) => Asked::Answered(value.clone()),
+            Some(Answer::Error(error)) => match error.code.as_str() {
                 // ECR names its own: RepositoryNotFoundException, ImageNotFoundException.
                 code if code.ends_with("NotFoundException") => Asked::NotFound { message: error.message.clone() },
                 "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => gap(
                     GapReason::Denied { action: api.action() },
                     error.message.clone(),
-                    format!("Allow {} to the role that records {place}, and record again.", api.action()),
+                    format!("Allow {} to the role that {} {place}. {}.", api.action(), words.role, words.again),
                 ),
                 "TooManyRequestsException" | "ThrottlingException" | "Throttling" | "RequestLimitExceeded" => {
-                    gap(GapReason::Throttled, error.message.clone(), "Record the account again at a lower rate.".into())
+                    gap(GapReason::Throttled, error.message.clone(), words.throttled.into())
                 }
-                code => gap(GapReason::ServiceError { code: code.into() }, error.message.clone(), NEXT_STEP_RECORD.into()),
+                UNREACHABLE => {
+                    gap(GapReason::Unreachable, error.message.clone(), "See whether the service can be reached from here.".into())
+                }
+                code => gap(GapReason::ServiceError { code: code.into() }, error.message.clone(), format!("{}.", words.again)),
             },
-            Some(Recorded::Contradiction) => {
-                Asked::Gap(self.malformed(api, subject, wanted, "the same call is recorded twice with different answers"))
+            Some(Answer::Contradiction) => {
+                Asked::Gap(self.malformed(api, subject, wanted, "the same call is there twice with different answers"))
             }
-            None => gap(GapReason::NotRecorded, format!("{} holds no such call", file.display()), NEXT_STEP_RECORD.into()),
+            Some(Answer::Nothing) => Asked::Gap(self.malformed(api, subject, wanted, "a call without `response` and `error`")),
+            None => gap(GapReason::NotRecorded, format!("{name} holds no such call"), format!("{} with this call allowed.", words.again)),
         }
     }
 
@@ -222,60 +200,28 @@ impl Recording {
     }
 
     fn calls(&mut self, api: &Api) -> &Result<Calls, Gap> {
-        if !self.files.contains_key(api) {
+        if !self.apis.contains_key(api) {
             let calls = self.load(api);
-            self.files.insert(*api, calls);
+            self.apis.insert(*api, calls);
         }
-        &self.files[api]
+        &self.apis[api]
     }
 
     fn load(&self, api: &Api) -> Result<Calls, Gap> {
-        let name = self.file(api);
-        let gap = |reason, detail: String| Gap {
-            subject: String::new(),
-            wanted: String::new(),
-            reason,
-            detail: format!("{}: {detail}", name.display()),
-            next_step: NEXT_STEP_RECORD.into(),
-        };
-        let path = match contained(&self.root, &name) {
-            Ok(path) => path,
-            Err(PathProblem::Missing) => return Err(gap(GapReason::NotRecorded, "there is no such file".into())),
-            Err(problem @ PathProblem::Io(_)) => return Err(gap(GapReason::Unreachable, problem.to_string())),
-            Err(problem) => return Err(gap(GapReason::Malformed, problem.to_string())),
-        };
-        let unreadable = |error| gap(GapReason::Unreachable, format!("it cannot be read: {error}"));
-        let mut file = File::open(&path).map_err(unreadable)?;
-        let too_large = || gap(GapReason::TooLarge { limit: "snapshot_file_bytes".into() }, format!("larger than {MAX_FILE_BYTES} bytes"));
-        if file.metadata().map_err(unreadable)?.len() > MAX_FILE_BYTES {
-            return Err(too_large());
-        }
-        let mut bytes = Vec::new();
-        (&mut file).take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        // It may have grown.
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(too_large());
-        }
-        let recorded: Vec<RawCall> = serde_json::from_slice(&bytes)
-            // serde_json's text ends in "at line L column C".
-            .map_err(|error| gap(GapReason::Malformed, error.to_string()))?;
-        if recorded.len() > MAX_CALLS {
-            return Err(gap(GapReason::TooLarge { limit: "snapshot_calls".into() }, format!("more than {MAX_CALLS} calls")));
-        }
         let mut calls = Calls::new();
-        for call in recorded {
-            let answer = match (call.response, call.error) {
-                (Some(response), None) => Recorded::Response(response),
-                (None, Some(error)) => Recorded::Error(error),
-                (Some(_), Some(_)) => Recorded::Contradiction,
-                (None, None) => return Err(gap(GapReason::Malformed, "a call without `response` and `error`".into())),
+        for Call { request, response, error } in self.origin.calls(&self.place, api)? {
+            let answer = match (response, error) {
+                (Some(response), None) => Answer::Response(response),
+                (None, Some(error)) => Answer::Error(error),
+                (Some(_), Some(_)) => Answer::Contradiction,
+                (None, None) => Answer::Nothing,
             };
-            let values: Vec<String> = api.key.iter().map(|member| self.key_value(&call.request, member)).collect();
+            let values: Vec<String> = api.key.iter().map(|member| self.key_value(&request, member)).collect();
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            let marker = api.pages.and_then(|(member, _)| call.request.get(member)).and_then(Value::as_str).unwrap_or_default();
+            let marker = api.pages.and_then(|(member, _)| request.get(member)).and_then(Value::as_str).unwrap_or_default();
             let key = key_of(&values, marker);
             match calls.remove(&key) {
-                Some(earlier) if !earlier.says_the_same(&answer) => calls.insert(key, Recorded::Contradiction),
+                Some(earlier) if !earlier.says_the_same(&answer) => calls.insert(key, Answer::Contradiction),
                 Some(_) | None => calls.insert(key, answer),
             };
         }
@@ -317,31 +263,16 @@ impl<T> Asked<T> {
     }
 }
 
-impl Recorded {
+impl Answer {
     fn says_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Response(a), Self::Response(b)) => a == b,
             (Self::Error(a), Self::Error(b)) => a.code == b.code,
-            (Self::Response(_) | Self::Error(_) | Self::Contradiction, _) => false,
+            (Self::Response(_) | Self::Error(_) | Self::Contradiction | Self::Nothing, _) => false,
         }
     }
 }
 
 fn key_of(values: &[&str], marker: &str) -> Vec<String> {
     values.iter().copied().chain([marker]).map(Into::into).collect()
-}
-
-#[derive(Deserialize)]
-struct RawCall {
-    #[serde(default)]
-    request: Map<String, Value>,
-    response: Option<Value>,
-    error: Option<ErrorAnswer>,
-}
-
-#[derive(Deserialize)]
-struct ErrorAnswer {
-    code: String,
-    #[serde(default)]
-    message: String,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::recording::Api;
+use super::call::Api;
 use crate::model::artifact::{S3Object, ServiceSigning};
 
 const fn lambda(operation: &'static str, key: &'static [&'static str]) -> Api {
@@ -21,23 +21,32 @@ const fn ecr_pages(operation: &'static str, key: &'static [&'static str]) -> Api
     Api { service: "ecr", operation, key, pages: Some(("nextToken", "nextToken")) }
 }
 
-pub(super) const LIST_FUNCTIONS: Api = lambda_pages("ListFunctions", &["FunctionVersion"]);
-pub(super) const GET_FUNCTION: Api = lambda("GetFunction", &["FunctionName", "Qualifier"]);
-pub(super) const LIST_ALIASES: Api = lambda_pages("ListAliases", &["FunctionName"]);
-pub(super) const GET_FUNCTION_CODE_SIGNING_CONFIG: Api = lambda("GetFunctionCodeSigningConfig", &["FunctionName"]);
-pub(super) const GET_CODE_SIGNING_CONFIG: Api = lambda("GetCodeSigningConfig", &["CodeSigningConfigArn"]);
-pub(super) const LIST_LAYERS: Api = lambda_pages("ListLayers", &[]);
-pub(super) const LIST_LAYER_VERSIONS: Api = lambda_pages("ListLayerVersions", &["LayerName"]);
-pub(super) const GET_LAYER_VERSION_BY_ARN: Api = lambda("GetLayerVersionByArn", &["Arn"]);
-pub(super) const GET_LAYER_VERSION_POLICY: Api = lambda("GetLayerVersionPolicy", &["LayerName", "VersionNumber"]);
-pub(super) const DESCRIBE_REPOSITORIES: Api = ecr_pages("DescribeRepositories", &[]);
-pub(super) const DESCRIBE_IMAGES: Api = ecr_pages("DescribeImages", &["repositoryName"]);
+pub(in crate::inventory) const LIST_FUNCTIONS: Api = lambda_pages("ListFunctions", &["FunctionVersion"]);
+/// Read in place of [`LIST_FUNCTIONS`] where functions were asked for by name.
+pub(in crate::inventory) const LIST_VERSIONS_BY_FUNCTION: Api = lambda_pages("ListVersionsByFunction", &["FunctionName"]);
+pub(in crate::inventory) const GET_FUNCTION: Api = lambda("GetFunction", &["FunctionName", "Qualifier"]);
+pub(in crate::inventory) const LIST_ALIASES: Api = lambda_pages("ListAliases", &["FunctionName"]);
+pub(in crate::inventory) const GET_FUNCTION_CODE_SIGNING_CONFIG: Api = lambda("GetFunctionCodeSigningConfig", &["FunctionName"]);
+pub(in crate::inventory) const GET_CODE_SIGNING_CONFIG: Api = lambda("GetCodeSigningConfig", &["CodeSigningConfigArn"]);
+pub(in crate::inventory) const LIST_LAYERS: Api = lambda_pages("ListLayers", &[]);
+pub(in crate::inventory) const LIST_LAYER_VERSIONS: Api = lambda_pages("ListLayerVersions", &["LayerName"]);
+pub(in crate::inventory) const GET_LAYER_VERSION_BY_ARN: Api = lambda("GetLayerVersionByArn", &["Arn"]);
+pub(in crate::inventory) const GET_LAYER_VERSION_POLICY: Api = lambda("GetLayerVersionPolicy", &["LayerName", "VersionNumber"]);
+pub(in crate::inventory) const DESCRIBE_REPOSITORIES: Api = ecr_pages("DescribeRepositories", &[]);
+pub(in crate::inventory) const DESCRIBE_IMAGES: Api = ecr_pages("DescribeImages", &["repositoryName"]);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListFunctions {
     /// Kept as values, so that one entry that cannot be understood does not hide its page.
     pub functions: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ListVersionsByFunction {
+    /// As in [`ListFunctions`].
+    pub versions: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +83,10 @@ pub(super) struct GetFunction {
     pub configuration: FunctionConfiguration,
     #[serde(default)]
     pub code: FunctionCodeLocation,
+    #[serde(default)]
+    pub tags: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub tags_error: Option<CodeLocationError>,
 }
 
 #[derive(Deserialize, Default)]

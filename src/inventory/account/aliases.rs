@@ -1,8 +1,8 @@
 //! Aliases of a function.
 
+use super::answered::{Answers, Stopped};
 use super::answers::{AliasConfiguration, LIST_ALIASES, ListAliases};
 use super::functions::{gone, version_number};
-use super::recording::{Recording, Stopped};
 use crate::model::arn::FunctionArn;
 use crate::model::function::{Alias, AliasWeight};
 use crate::model::observed::Observed;
@@ -11,15 +11,15 @@ use crate::model::observed::Observed;
 const MAX_ALIASES: usize = 10_000;
 
 /// Every alias of `function`, sorted by name.
-pub(super) fn read(recording: &mut Recording, function: &FunctionArn) -> Observed<Vec<Alias>> {
+pub(super) fn read(answers: &mut Answers<'_>, function: &FunctionArn) -> Observed<Vec<Alias>> {
     let subject = function.to_string();
-    let (pages, stopped) = recording.ask_all::<ListAliases>(&LIST_ALIASES, &[&function.name], &subject, "the aliases");
+    let (pages, stopped) = answers.ask_all::<ListAliases>(&LIST_ALIASES, &[&function.name], &subject, "the aliases");
     match stopped {
         None => {}
         Some(Stopped::Gap(gap)) => return Observed::Unknown(gap),
-        Some(Stopped::NotFound { message }) => return Observed::Unknown(gone(&subject, "the aliases", message)),
+        Some(Stopped::NotFound { message }) => return Observed::Unknown(gone(answers, &subject, "the aliases", message)),
     }
-    let fail = |problem: &str| Observed::Unknown(recording.malformed(&LIST_ALIASES, &subject, "the aliases", problem));
+    let fail = |problem: &str| Observed::Unknown(answers.malformed(&LIST_ALIASES, &subject, "the aliases", problem));
     let mut aliases = Vec::new();
     for configuration in pages.into_iter().flat_map(|page| page.aliases) {
         if aliases.len() >= MAX_ALIASES {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answered::{Answers, Stopped};
 use super::answers::{DESCRIBE_IMAGES, DESCRIBE_REPOSITORIES, DescribeImages, DescribeRepositories, RepositoryDescription};
-use super::recording::{Recording, Stopped};
+use super::origin::{Extent, Words};
 use crate::model::digest::ClaimedDigest;
 use crate::model::function::{Function, FunctionCode};
 use crate::model::gap::{Gap, GapReason};
@@ -20,23 +21,29 @@ const WANTED_SETTINGS: &str = "whether its tags can be moved";
 const WANTED_TAGS: &str = "what its tags point to";
 
 /// The repositories of every place, and one entry with what is not known for each further repository that a function's image comes from.
-pub(super) fn read(recordings: &mut [Recording], functions: &[Function], gaps: &mut Vec<Gap>) -> BTreeMap<String, Repository> {
+pub(super) fn read(places: &mut [Answers<'_>], functions: &[Function], gaps: &mut Vec<Gap>) -> BTreeMap<String, Repository> {
     let mut repositories = BTreeMap::new();
     let mut listings: BTreeMap<(String, String), Option<Gap>> = BTreeMap::new();
     let used = used_images(functions);
-    for recording in recordings {
-        let place = recording.place().clone();
+    let words = places.first().map(Answers::words);
+    for answers in places {
+        let place = answers.place().clone();
+        let at_home = |image: &&ImageRef| image.ecr() == Some((place.account.as_str(), place.region.as_str()));
+        // A part of an account asks for repositories only where a function needs one.
+        if *answers.origin().extent() != Extent::Whole && !used.iter().any(|image| at_home(&image)) {
+            continue;
+        }
         let name = format!("{}/{}", place.account, place.region);
         let wanted = "the image repositories";
-        let (pages, stopped) = recording.ask_all::<DescribeRepositories>(&DESCRIBE_REPOSITORIES, &[], &name, wanted);
+        let (pages, stopped) = answers.ask_all::<DescribeRepositories>(&DESCRIBE_REPOSITORIES, &[], &name, wanted);
         let gap = stopped.map(|stopped| match stopped {
             Stopped::Gap(gap) => gap,
-            Stopped::NotFound { message } => recording.malformed(&DESCRIBE_REPOSITORIES, &name, wanted, &message),
+            Stopped::NotFound { message } => answers.malformed(&DESCRIBE_REPOSITORIES, &name, wanted, &message),
         });
         gaps.extend(gap.clone());
         listings.insert((place.account, place.region), gap);
         for description in pages.into_iter().flat_map(|page| page.repositories) {
-            match repository(recording, description, gaps) {
+            match repository(answers, description, &used, gaps) {
                 Ok(repository) => {
                     repositories.insert(repository.uri.clone(), repository);
                 }
@@ -50,7 +57,7 @@ pub(super) fn read(recordings: &mut [Recording], functions: &[Function], gaps: &
             continue;
         }
         let listing = image.ecr().and_then(|(account, region)| listings.get(&(account.to_owned(), region.to_owned())));
-        let (repository, gap) = unlisted(uri.clone(), listing);
+        let (repository, gap) = unlisted(uri.clone(), listing, words);
         gaps.extend(gap);
         repositories.insert(uri, repository);
     }
@@ -70,7 +77,7 @@ fn used_images(functions: &[Function]) -> BTreeSet<ImageRef> {
 }
 
 /// A repository that a function's image comes from, and that no listing holds.
-fn unlisted(uri: String, listing: Option<&Option<Gap>>) -> (Repository, Option<Gap>) {
+fn unlisted(uri: String, listing: Option<&Option<Gap>>, words: Option<&Words>) -> (Repository, Option<Gap>) {
     let gap = match listing {
         // The whole listing was read, and the repository is not in it.
         Some(None) => return (Repository { uri, mutability: Observed::Absent, tags: Observed::Absent }, None),
@@ -79,19 +86,24 @@ fn unlisted(uri: String, listing: Option<&Option<Gap>>) -> (Repository, Option<G
             subject: uri.clone(),
             wanted: WANTED_SETTINGS.into(),
             reason: GapReason::NotRecorded,
-            detail: "the registry's account and region are not in the snapshot".into(),
-            next_step: "Record the account that holds the repository too.".into(),
+            detail: format!("the registry's account and region are {}", words.map_or("unknown", |words| words.elsewhere)),
+            next_step: words.map(|words| words.repository_elsewhere).unwrap_or_default().into(),
         },
     };
     let tags = Gap { wanted: WANTED_TAGS.into(), ..gap.clone() };
     (Repository { uri, mutability: Observed::Unknown(gap.clone()), tags: Observed::Unknown(tags) }, Some(gap))
 }
 
-fn repository(recording: &mut Recording, description: RepositoryDescription, gaps: &mut Vec<Gap>) -> Result<Repository, Gap> {
+fn repository(
+    answers: &mut Answers<'_>,
+    description: RepositoryDescription,
+    used: &BTreeSet<ImageRef>,
+    gaps: &mut Vec<Gap>,
+) -> Result<Repository, Gap> {
     let RepositoryDescription { repository_name: name, repository_uri: uri, image_tag_mutability: setting, .. } = description;
-    let fail = |problem: &str| recording.malformed(&DESCRIBE_REPOSITORIES, &uri, WANTED_SETTINGS, problem);
+    let fail = |problem: &str| answers.malformed(&DESCRIBE_REPOSITORIES, &uri, WANTED_SETTINGS, problem);
     let parsed: ImageRef = uri.parse().map_err(|error: crate::model::image_ref::ImageRefError| fail(&error.to_string()))?;
-    let place = recording.place();
+    let place = answers.place();
     let at_home = parsed.ecr() == Some((place.account.as_str(), place.region.as_str()));
     if !at_home || parsed.repository != name || parsed.tag.is_some() || parsed.digest.is_some() {
         return Err(fail("the repository's URI is not of the place in which it was recorded, or not of its name"));
@@ -106,20 +118,22 @@ fn repository(recording: &mut Recording, description: RepositoryDescription, gap
         Observed::Present(TagMutability { setting, exclusion_filters: filters.into_iter().map(|f| f.filter).collect() })
     };
     gaps.extend(mutability.gap().cloned());
-    let tags = tags(recording, &name, &uri);
-    gaps.extend(tags.gap().cloned());
+    let tags = tags(answers, &name, &uri);
+    // Where no function runs an image of it, nobody needs to know; a live account is not even asked.
+    let unused = !used.iter().any(|image| image.repository_uri() == uri);
+    gaps.extend(tags.gap().filter(|gap| !(unused && gap.reason == GapReason::NotRecorded)).cloned());
     Ok(Repository { uri, mutability, tags })
 }
 
 /// All tags, or none: a tag that is missing from half a listing would read as "moved away".
-fn tags(recording: &mut Recording, name: &str, uri: &str) -> Observed<BTreeMap<String, ClaimedDigest>> {
-    let (pages, stopped) = recording.ask_all::<DescribeImages>(&DESCRIBE_IMAGES, &[name], uri, WANTED_TAGS);
+fn tags(answers: &mut Answers<'_>, name: &str, uri: &str) -> Observed<BTreeMap<String, ClaimedDigest>> {
+    let (pages, stopped) = answers.ask_all::<DescribeImages>(&DESCRIBE_IMAGES, &[name], uri, WANTED_TAGS);
     match stopped {
         None => {}
         Some(Stopped::NotFound { .. }) => return Observed::Absent,
         Some(Stopped::Gap(gap)) => return Observed::Unknown(gap),
     }
-    let fail = |problem: &str| Observed::Unknown(recording.malformed(&DESCRIBE_IMAGES, uri, WANTED_TAGS, problem));
+    let fail = |problem: &str| Observed::Unknown(answers.malformed(&DESCRIBE_IMAGES, uri, WANTED_TAGS, problem));
     let mut tags = BTreeMap::new();
     for detail in pages.into_iter().flat_map(|page| page.image_details) {
         let digest = match ClaimedDigest::from_oci(&detail.image_digest) {
