@@ -6,6 +6,7 @@
 mod examine;
 mod overlays;
 mod select;
+mod sources;
 mod wanted;
 
 use std::collections::BTreeMap;
@@ -19,10 +20,10 @@ use crate::check::runtimes::RuntimeTable;
 use crate::check::{self, Context};
 use crate::clients::Clients;
 use crate::evidence::{Artifact, Evidence};
-use crate::fetch::{self, FetchError, Fetched, Fetching, ImageBlobs};
+use crate::fetch::{FetchError, Fetched, ImageBlobs};
 use crate::finding::Finding;
-use crate::model::artifact::{BlobLocation, Subject};
-use crate::model::digest::{ClaimedDigest, Digest};
+use crate::model::artifact::Subject;
+use crate::model::digest::Digest;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::inventory::Inventory;
 use crate::model::observed::Observed;
@@ -30,6 +31,8 @@ use crate::policy::{self, Decision, DecisionSubject, Policy};
 use crate::signature::TrustAnchors;
 use crate::store::{Integrity, Store, StoreError};
 use crate::unpack::{Limits, UnpackError};
+
+use sources::{Source, Sources};
 
 pub use examine::{Examined, examine};
 pub use select::{Selection, matches, select};
@@ -73,36 +76,26 @@ pub enum ScanError {
     /// Fetching.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// This machine gives no more threads.
+    #[error("no threads to download with: {0}")]
+    Threads(String),
 }
 
 /// Everything that gathering brings.
 pub struct Gathered {
     /// All that was learned, and the gaps.
     pub evidence: Evidence,
-    /// How many distinct blobs the store already had.
-    pub blobs_from_store: usize,
+    /// How many artifacts were downloaded.
+    pub downloaded: usize,
+    /// How many were not read from their source, since the store had them.
+    pub from_store: usize,
 }
 
 /// Stages 1 to 4: fetches, unpacks and examines every artifact that the inventory asks for, each distinct one once.
 pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, ScanError> {
     let wanted = wanted(&inventory);
 
-    // Fetch: one read per distinct place and claim.
-    let sources: BTreeMap<Source, String> =
-        wanted.iter().flat_map(|w| Source::all(w).map(|source| (source, w.subject.to_string()))).collect();
-    gather.progress.stage("fetching", sources.len());
-    let fetched: BTreeMap<Source, Observed<Fetched>> = sources
-        .into_par_iter()
-        .map(|(source, subject)| {
-            let wanted = fetch::Wanted { subject: &subject, digest: source.claimed, size: source.claimed_size };
-            let fetching = Fetching { store: gather.store, clients: gather.clients, refetch: gather.refetch };
-            let fetched = fetch::fetch(&source.location, &wanted, fetching)?;
-            gather.progress.step();
-            Ok((source, fetched))
-        })
-        .collect::<Result<_, ScanError>>()?;
-    let from_store = |fetched: &&Fetched| matches!(fetched, Fetched::Blob(blob) if blob.from_store);
-    let blobs_from_store = fetched.values().filter_map(Observed::present).filter(from_store).count();
+    let Sources { fetched, downloaded, from_store } = sources::fetch(&wanted, gather)?;
 
     // Unpack and look for signatures: once per distinct content. Any of its subjects may lend its name to a gap.
     let mut contents: BTreeMap<ContentKey, (&Fetched, &Subject)> = BTreeMap::new();
@@ -149,7 +142,7 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
     };
     let overlays = overlays::overlays(&inventory, &layer, gather.limits)?;
     let evidence = Evidence { inventory, artifacts, overlays, live: false };
-    Ok(Gathered { evidence, blobs_from_store })
+    Ok(Gathered { evidence, downloaded, from_store })
 }
 
 /// What judging brings.
@@ -172,33 +165,6 @@ pub fn judge(policy: &Policy, evidence: &Evidence, runtimes: &RuntimeTable, now:
     let publishers = policy.known_publishers();
     let findings = check::run_all(&Context::new(evidence, &decisions, now, &publishers, runtimes, &dead));
     Judged { decisions, findings }
-}
-
-/// A place to fetch from, with what is claimed of it: two claims about one place are two questions.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Source {
-    location: BlobLocation,
-    claimed: Option<ClaimedDigest>,
-    claimed_size: Option<u64>,
-}
-
-impl Source {
-    fn of(wanted: &Wanted) -> Option<Self> {
-        Some(Self::at(wanted.location.present()?, wanted))
-    }
-
-    /// Where the other platforms of an image are.
-    fn others(wanted: &Wanted) -> impl Iterator<Item = Self> {
-        wanted.platforms.iter().map(|location| Self::at(location, wanted))
-    }
-
-    fn all(wanted: &Wanted) -> impl Iterator<Item = Self> {
-        Self::of(wanted).into_iter().chain(Self::others(wanted))
-    }
-
-    fn at(location: &BlobLocation, wanted: &Wanted) -> Self {
-        Self { location: location.clone(), claimed: wanted.claimed, claimed_size: wanted.claimed_size }
-    }
 }
 
 /// What makes two fetched artifacts the same content.

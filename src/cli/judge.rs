@@ -121,7 +121,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     for anchor in &anchors.anchors {
         notes.push(format!("trust anchor `{}`: {}", anchor.name, anchor.provenance));
     }
-    let Gathered { evidence, blobs_from_store } = {
+    let Gathered { evidence, downloaded, from_store } = {
         let bar = Bar::new(global);
         let limits = Limits::default();
         let gather = Gather {
@@ -175,7 +175,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         history.keep(exit.code)?;
     }
 
-    let summary = summary::summarise(&evidence, &judged.decisions, &findings, blobs_from_store);
+    let summary = summary::summarise(&evidence, &judged.decisions, &findings, summary::Fetches { downloaded, from_store });
     let report = Report {
         command: job.command,
         now: global.now,

@@ -127,6 +127,16 @@ pub enum BlobLocation {
     },
 }
 
+impl BlobLocation {
+    /// True where a socket is opened to get at the bytes.
+    pub fn is_remote(&self) -> bool {
+        match self {
+            Self::Local(_) | Self::Snapshot { .. } | Self::OciLayout { .. } => false,
+            Self::LambdaFunction { .. } | Self::LambdaLayer { .. } | Self::S3Object { .. } | Self::Registry { .. } => true,
+        }
+    }
+}
+
 /// What AWS states about a signature in an API answer. It is never a verification: see `evidence::Attested`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ServiceSigning {

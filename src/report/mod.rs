@@ -84,6 +84,8 @@ pub struct Summary {
     pub images: usize,
     /// Distinct blobs by digest that were hashed.
     pub unique_blobs: usize,
+    /// Artifacts that were downloaded.
+    pub downloaded: usize,
     /// Blobs that came out of the store instead of the source.
     pub blobs_from_store: usize,
     /// Artifact decisions per verdict; every verdict is a key.

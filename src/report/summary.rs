@@ -9,15 +9,19 @@ use crate::finding::{Finding, Severity, Status};
 use crate::model::artifact::Subject;
 use crate::policy::decision::{Decision, DecisionSubject};
 
-/// Counts everything once. `blobs_from_store` is known to `fetch` only: blobs that did not have to be read from the source.
+/// Where bytes came from, which only fetching knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fetches {
+    /// Artifacts that were downloaded.
+    pub downloaded: usize,
+    /// Artifacts that did not have to be read from their source.
+    pub from_store: usize,
+}
+
+/// Counts everything once.
 ///
 /// Every verdict and every severity is a key, so that a zero is seen to be a zero.
-pub fn summarise(
-    evidence: &Evidence,
-    decisions: &BTreeMap<DecisionSubject, Decision>,
-    findings: &[Finding],
-    blobs_from_store: usize,
-) -> Summary {
+pub fn summarise(evidence: &Evidence, decisions: &BTreeMap<DecisionSubject, Decision>, findings: &[Finding], fetches: Fetches) -> Summary {
     let inventory = &evidence.inventory;
     let digests: BTreeSet<_> = evidence.artifacts.values().filter_map(|a| a.digest()).collect();
     let mut summary = Summary {
@@ -26,7 +30,8 @@ pub fn summarise(
         layer_versions: inventory.layers.len(),
         images: evidence.artifacts.keys().filter(|s| matches!(s, Subject::Image(_))).count(),
         unique_blobs: digests.len(),
-        blobs_from_store,
+        downloaded: fetches.downloaded,
+        blobs_from_store: fetches.from_store,
         artifacts: no_verdicts(),
         versions: no_verdicts(),
         aliases: no_verdicts(),

@@ -100,7 +100,10 @@ fn summary(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         page.body(2, &what.join(", "))?;
     }
     let store = if summary.blobs_from_store > 0 { format!(", {} of them from the store", summary.blobs_from_store) } else { String::new() };
-    page.body(2, &format!("{} hashed{store}", counted(summary.unique_blobs, "distinct blob")))?;
+    // Said of a live account even where it is nothing: that is what a second scan is told by.
+    let is_far = summary.downloaded > 0 || report.source.kind == "aws";
+    let downloads = if is_far { format!(", {} downloaded", summary.downloaded) } else { String::new() };
+    page.body(2, &format!("{} hashed{downloads}{store}", counted(summary.unique_blobs, "distinct blob")))?;
     page.blank()?;
     page.counts_head()?;
     for (name, counts) in [("artifacts", &summary.artifacts), ("function versions", &summary.versions), ("aliases", &summary.aliases)] {

@@ -406,6 +406,7 @@ fn summary(artifacts: &[Artifact], decisions: &[Decision], findings: &[Finding])
         layer_versions: artifacts.len(),
         images: 0,
         unique_blobs: artifacts.len(),
+        downloaded: 0,
         blobs_from_store: 1,
         artifacts: zero(),
         versions: zero(),

@@ -4,7 +4,7 @@ use layerproof::evidence::Evidence;
 use layerproof::finding::Status;
 use layerproof::model::inventory::Inventory;
 use layerproof::policy::decision::{Decision, DecisionSubject};
-use layerproof::report::summary::summarise;
+use layerproof::report::summary::{Fetches, summarise};
 use layerproof::report::{Report, Summary};
 
 use super::samples;
@@ -23,7 +23,7 @@ fn summary(report: &Report) -> Summary {
     let artifacts = report.artifacts.iter().map(|a| (a.subject.clone(), a.clone())).collect();
     let evidence = Evidence { inventory, artifacts, overlays: BTreeMap::new(), live: false };
     let decisions: BTreeMap<DecisionSubject, Decision> = report.decisions.iter().map(|d| (d.subject.clone(), d.clone())).collect();
-    summarise(&evidence, &decisions, &report.findings, 2)
+    summarise(&evidence, &decisions, &report.findings, Fetches { downloaded: 0, from_store: 2 })
 }
 
 #[test]
