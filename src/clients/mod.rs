@@ -81,6 +81,15 @@ pub enum ClientsError {
     },
 }
 
+impl ClientsError {
+    /// True where the settings are wrong (exit 2); false where this machine cannot do it (exit 5).
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Runtime { .. } => false,
+        }
+    }
+}
+
 impl Clients {
     /// No client: every question to the network is a gap.
     pub fn offline() -> Self {

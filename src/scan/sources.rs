@@ -114,7 +114,7 @@ fn is_from_store(found: &Fetched) -> bool {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Claim {
     Zip(ClaimedDigest, Option<u64>),
-    Place(Source),
+    Place(Box<Source>),
 }
 
 impl Claim {
@@ -123,7 +123,7 @@ impl Claim {
             (BlobLocation::LambdaFunction { .. } | BlobLocation::LambdaLayer { .. } | BlobLocation::S3Object { .. }, Some(digest)) => {
                 Self::Zip(digest, source.claimed_size)
             }
-            _ => Self::Place(source.clone()),
+            _ => Self::Place(Box::new(source.clone())),
         }
     }
 }
