@@ -12,6 +12,7 @@ use super::progress::Bar;
 use crate::check::{self, runtimes::RuntimeTable};
 use crate::clients::Clients;
 use crate::evidence::Evidence;
+use crate::fetch::Fetching;
 use crate::finding::Finding;
 use crate::model::inventory::Inventory;
 use crate::model::printable::printable;
@@ -125,9 +126,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         let bar = Bar::new(global);
         let limits = Limits::default();
         let gather = Gather {
-            store: &store,
-            clients: &job.clients,
-            refetch: job.refetch,
+            fetching: Fetching { store: &store, clients: &job.clients, refetch: job.refetch },
             anchors,
             limits: &limits,
             now: global.now,

@@ -116,6 +116,20 @@ impl Clients {
         })
     }
 
+    /// Runs `future` to its end, on the runtime that the clients live on where there is one.
+    ///
+    /// # Errors
+    /// No runtime, where there are no clients.
+    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, ClientsError> {
+        match &self.online {
+            Some(online) => Ok(online.block_on(future)),
+            None => {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|source| ClientsError::Runtime { source })?;
+                Ok(runtime.block_on(future))
+            }
+        }
+    }
+
     /// The clients, or a gap that says that `--offline` forbids to look.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! not be learned is a [`crate::model::gap::Gap`]. Only a source that cannot be read at all is an error.
 
 pub mod account;
+mod filter;
 pub mod local;
 pub mod snapshot;
 

@@ -57,7 +57,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
             ("summary", "counts"),
         ],
     ),
-    ("inventory", &[("account", "what AWS answered, for live and recorded accounts")]),
+    ("inventory", &[("account", "what AWS answered, for live and recorded accounts"), ("filter", "which functions are meant")]),
     (
         "signature",
         &[
