@@ -59,6 +59,7 @@ pub fn failure(error: &InventoryError) -> Failure {
         }
         InventoryError::Malformed { .. } => failure.hint("docs/snapshot.md describes the file"),
         InventoryError::Version { .. } => failure.hint("use the version of layerproof that recorded it, or record again"),
+        InventoryError::Login(error) => failure.hint(error.hint()),
         InventoryError::Unreadable { .. } => failure.hint("give this user the right to read it"),
     }
 }

@@ -5,6 +5,9 @@
 //! not be learned is a [`crate::model::gap::Gap`]. Only a source that cannot be read at all is an error.
 
 pub mod account;
+#[cfg(feature = "aws")]
+pub mod aws;
+mod filter;
 pub mod local;
 pub mod snapshot;
 
@@ -13,7 +16,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use self::local::{FunctionSelector, LayerSelector};
-use crate::clients::{Clients, Login};
+use crate::clients::{Clients, Login, LoginError};
 use crate::model::inventory::{FileArtifact, Inventory};
 use crate::model::printable::printable;
 
@@ -121,6 +124,9 @@ pub enum InventoryError {
         /// What is wrong.
         problem: String,
     },
+    /// A live account cannot be opened.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// A snapshot of another version of the format.
     #[error("{}: `layerproof_snapshot` is {presented}, and this version reads {expected}", printable(&path.display().to_string()))]
     Version {
@@ -137,7 +143,7 @@ impl InventoryError {
     /// True where what the user named is wrong (exit 2); false where this machine could not read it (exit 5).
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::NothingNamed | Self::NotASnapshot { .. } | Self::Malformed { .. } | Self::Version { .. } => true,
+            Self::NothingNamed | Self::NotASnapshot { .. } | Self::Malformed { .. } | Self::Login(_) | Self::Version { .. } => true,
             Self::Unreadable { .. } => false,
         }
     }

@@ -57,7 +57,14 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
             ("summary", "counts"),
         ],
     ),
-    ("inventory", &[("account", "what AWS answered, for live and recorded accounts")]),
+    (
+        "inventory",
+        &[
+            ("account", "what AWS answered, for live and recorded accounts"),
+            ("aws", "asks live accounts; what they answer is understood by `account`"),
+            ("filter", "which functions are meant, for live accounts"),
+        ],
+    ),
     (
         "signature",
         &[
