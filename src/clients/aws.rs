@@ -55,8 +55,7 @@ pub async fn configured(login: &Login, network: &Network) -> Result<SdkConfig, L
 
 /// [`configured`], on what `loader` was given beforehand.
 pub async fn configured_by(loader: ConfigLoader, login: &Login, network: &Network) -> Result<SdkConfig, LoginError> {
-    let mut loader =
-        loader.http_client(http::client(network)?).retry_config(manners::retry()).timeout_config(manners::timeouts());
+    let mut loader = loader.http_client(http::client(network)?).retry_config(manners::retry()).timeout_config(manners::timeouts());
     if let Some(profile) = &login.profile {
         loader = loader.profile_name(profile);
     }

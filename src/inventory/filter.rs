@@ -18,9 +18,10 @@ impl Filter {
     /// True where the condition on tags holds.
     pub fn means_tags<'a>(&self, tags: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> bool {
         self.tags.is_empty()
-            || self.tags.iter().any(|(key, value)| {
-                tags.clone().any(|(k, v)| k == key && value.as_ref().is_none_or(|pattern| glob(pattern, v)))
-            })
+            || self
+                .tags
+                .iter()
+                .any(|(key, value)| tags.clone().any(|(k, v)| k == key && value.as_ref().is_none_or(|pattern| glob(pattern, v))))
     }
 }
 

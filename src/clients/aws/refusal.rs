@@ -64,17 +64,17 @@ impl Refusal {
         }
     }
 
-    /// True where the account does not use the region: AWS does not know the account's credentials there.
-    pub fn is_region_off(&self) -> bool {
-        matches!(self.code(), Some("UnrecognizedClientException" | "InvalidClientTokenId"))
-    }
-
     /// The words.
     pub fn message(&self) -> &str {
         match self {
             Self::Service { message, .. } | Self::Unreadable { message } | Self::Unreachable { message } => message,
         }
     }
+}
+
+/// True where a code says that the account does not use the region: AWS does not know its credentials there.
+pub fn is_region_off(code: &str) -> bool {
+    matches!(code, "UnrecognizedClientException" | "InvalidClientTokenId")
 }
 
 /// An error with the errors behind it, each said once.

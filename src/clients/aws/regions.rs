@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn what_is_no_region_never_becomes_part_of_a_host_name() {
-        for text in ["", "eu-west", "eu-west-1.evil.example", "eu-west-1/", "EU-WEST-1", "eu--1", "eu-west-123", "localhost", "eu-west-1\n"] {
+        for text in ["", "eu-west", "eu-west-1.evil.example", "eu-west-1/", "EU-WEST-1", "eu--1", "eu-west-123", "localhost", "eu-west-1\n"]
+        {
             assert!(!is_form(text) && validate(text).is_err(), "{text:?}");
         }
         for (partition, regions) in PARTITIONS {

@@ -1,7 +1,11 @@
 //! A call to an AWS API and what came of it: the form in which live accounts are read, snapshots are written, and both are understood.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::model::inventory::Place;
 
 /// An API operation and the members of its request that tell one call from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,4 +65,13 @@ impl Api {
     pub fn file_name(&self) -> String {
         format!("{}.{}.json", self.service, self.operation)
     }
+}
+
+/// Every call that was made in one place, answered or not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaceCalls {
+    /// Account and region.
+    pub place: Place,
+    /// Calls by operation, in the order in which they were made.
+    pub calls: BTreeMap<Api, Vec<Call>>,
 }
