@@ -208,6 +208,7 @@ fn notes_before(inventory: &Inventory, prepared: &Prepared, job: &Job, global: &
     if inventory.source.unauthenticated {
         notes.push("the snapshot is unauthenticated input: whoever can write it can write what it says".to_owned());
     }
+    notes.extend(inventory.notes.iter().cloned());
     for name in &job.unmatched {
         notes.push(format!("nothing matched `{}`: it was not verified", printable(name)));
     }

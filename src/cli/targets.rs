@@ -5,9 +5,10 @@ use std::path::Path;
 
 use super::exit::{Exit, Failure};
 use super::global::Global;
+use super::inventory::failure as inventory_failure;
 use crate::clients::{Clients, Login};
 use crate::inventory::local::{Blame, Scope, Target, TargetError};
-use crate::inventory::{self, AccountRequest, Filter, InventoryError, Request, Targets};
+use crate::inventory::{self, AccountRequest, Filter, Request, Targets};
 use crate::model::inventory::{FileArtifact, Inventory};
 use crate::scan::{self, Selection};
 
@@ -132,10 +133,4 @@ fn list(request: &Request, clients: &Clients) -> Result<Inventory, Failure> {
         .block_on(inventory::inventory(request, clients))
         .map_err(|error| Failure::internal(error.to_string()))?
         .map_err(|error| inventory_failure(&error))
-}
-
-/// A source that cannot be read, as a failure.
-pub fn inventory_failure(error: &InventoryError) -> Failure {
-    let failure = if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::internal(error.to_string()) };
-    failure.hint("docs/snapshot.md describes what a snapshot holds")
 }

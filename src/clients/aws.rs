@@ -1,8 +1,22 @@
 //! AWS: who asks where. A session is the clients of one account in one region, with the credentials that were found for it.
+//!
+//! [`configured`] reads profile and environment, [`login::open`] finds out whose credentials they are and assumes the roles, and
+//! [`login::Account::session`] gives the clients of one region.
+
+pub mod endpoint;
+mod http;
+pub mod login;
+pub mod manners;
+pub mod pace;
+pub mod refusal;
+pub mod regions;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+
+use super::{Login, LoginError, Network, Regions};
 use crate::model::inventory::Place;
 
 /// The accounts and regions that this run may ask, filled when a live account is listed.
@@ -32,4 +46,29 @@ impl Sessions {
     pub fn keep(&self, place: Place, session: Session) {
         self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(place, session);
     }
+}
+
+/// What profile and environment say, as every AWS tool reads them: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL*` and their likes.
+pub async fn configured(login: &Login, network: &Network) -> Result<SdkConfig, LoginError> {
+    configured_by(aws_config::defaults(BehaviorVersion::latest()), login, network).await
+}
+
+/// [`configured`], on what `loader` was given beforehand.
+pub async fn configured_by(loader: ConfigLoader, login: &Login, network: &Network) -> Result<SdkConfig, LoginError> {
+    let mut loader = loader.http_client(http::client(network)?).retry_config(manners::retry()).timeout_config(manners::timeouts());
+    if let Some(profile) = &login.profile {
+        loader = loader.profile_name(profile);
+    }
+    let config = loader.load().await;
+    if config.region().is_some() {
+        return Ok(config);
+    }
+    // STS and the account API need a region of the right partition, whichever it is.
+    let partition = login.roles.first().and_then(|role| role.arn.split(':').nth(1)).unwrap_or("aws");
+    let region = match &login.regions {
+        Regions::Configured => return Err(LoginError::NoRegion),
+        Regions::Named(names) => names.first().ok_or(LoginError::NoRegion)?.clone(),
+        Regions::All => regions::home(partition).to_owned(),
+    };
+    Ok(config.into_builder().region(Region::new(region)).build())
 }

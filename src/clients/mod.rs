@@ -5,10 +5,12 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+mod login;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use self::login::LoginError;
 use crate::model::gap::{Gap, GapReason};
 
 /// How the network is to be used, as the command line and the environment say. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and

@@ -1,0 +1,50 @@
+//! Logins that did not come to be, as gaps and rows of the coverage table.
+
+use aws_config::SdkConfig;
+
+use crate::clients::Regions;
+use crate::clients::aws::login::Closed;
+use crate::clients::aws::refusal::Refusal;
+use crate::model::gap::{Gap, GapReason};
+use crate::model::inventory::{CoverageRow, Place};
+
+/// The region in a row that speaks of all regions of an account.
+const ALL_REGIONS: &str = "*";
+
+/// What is not known of the account, and the next step.
+pub(super) fn gap(closed: &Closed) -> Gap {
+    let (subject, next_step) = match &closed.role {
+        Some(role) => (
+            role.arn.clone(),
+            format!("Allow {} on {} to the credentials in use, and name them in the role's trust policy.", closed.action, role.arn),
+        ),
+        None => ("the account of the profile".into(), "Run `aws sts get-caller-identity` with the same profile.".into()),
+    };
+    why(&closed.refusal, closed.action, subject, "what runs in the account", next_step)
+}
+
+/// One row for each region that would have been looked at.
+pub(super) fn coverage(closed: &Closed, regions: &Regions, config: &SdkConfig) -> Vec<CoverageRow> {
+    let Some((partition, account)) = &closed.of else { return Vec::new() };
+    let regions = match regions {
+        Regions::Named(names) => names.clone(),
+        Regions::Configured => vec![config.region().map_or(ALL_REGIONS, AsRef::as_ref).to_owned()],
+        Regions::All => vec![ALL_REGIONS.to_owned()],
+    };
+    let place = |region| Place { partition: partition.clone(), account: account.clone(), region };
+    regions.into_iter().map(|region| CoverageRow { place: place(region), api: closed.action.into(), answered: 0, missing: 1 }).collect()
+}
+
+/// A refusal as a gap.
+pub(super) fn why(refusal: &Refusal, action: &str, subject: String, wanted: &str, next_step: String) -> Gap {
+    let reason = match refusal {
+        Refusal::Service { code, .. } => match code.as_str() {
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => GapReason::Denied { action: action.into() },
+            "Throttling" | "ThrottlingException" | "TooManyRequestsException" => GapReason::Throttled,
+            code => GapReason::ServiceError { code: code.into() },
+        },
+        Refusal::Unreadable { .. } => GapReason::Malformed,
+        Refusal::Unreachable { .. } => GapReason::Unreachable,
+    };
+    Gap { subject, wanted: wanted.into(), reason, detail: refusal.message().into(), next_step }
+}
