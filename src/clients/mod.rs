@@ -5,11 +5,14 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod http;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::model::gap::{Gap, GapReason};
+use crate::model::printable::printable;
 
 /// How the network is to be used, as the command line and the environment say. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and
 /// `NO_PROXY`, which the clients read themselves.
@@ -66,6 +69,9 @@ pub struct Clients {
 pub struct Online {
     runtime: tokio::runtime::Runtime,
     network: Network,
+    patience: http::Patience,
+    roots: Vec<reqwest::Certificate>,
+    http: OnceLock<Result<http::Http, http::HttpError>>,
     #[cfg(feature = "aws")]
     aws: aws::Sessions,
 }
@@ -78,6 +84,22 @@ pub enum ClientsError {
     Runtime {
         /// Why not.
         source: std::io::Error,
+    },
+    /// The file of `--ca-bundle` cannot be read.
+    #[error("cannot read the CA bundle {}: {source}", printable(&.path.to_string_lossy()))]
+    CaBundleUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file of `--ca-bundle` is no list of PEM certificates.
+    #[error("the CA bundle {} cannot be used: {}", printable(&.path.to_string_lossy()), printable(.problem))]
+    CaBundleMalformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
 }
 
@@ -92,19 +114,35 @@ impl Clients {
     /// # Errors
     /// Settings that cannot be used.
     pub fn online(network: Network) -> Result<Self, ClientsError> {
+        Self::online_with(network, http::Patience::default())
+    }
+
+    /// The same, with another patience than the built-in one.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub fn online_with(network: Network, patience: http::Patience) -> Result<Self, ClientsError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|source| ClientsError::Runtime { source })?;
-        Ok(Self {
-            online: Some(Online {
-                runtime,
-                network,
-                #[cfg(feature = "aws")]
-                aws: aws::Sessions::default(),
-            }),
-        })
+        let mut online = Online {
+            runtime,
+            network,
+            patience,
+            roots: Vec::new(),
+            http: OnceLock::new(),
+            #[cfg(feature = "aws")]
+            aws: aws::Sessions::default(),
+        };
+        if let Some(path) = online.network.ca_bundle.clone() {
+            let pem = std::fs::read(&path).map_err(|source| ClientsError::CaBundleUnreadable { path: path.clone(), source })?;
+            online.roots = http::roots(&pem).map_err(|problem| ClientsError::CaBundleMalformed { path: path.clone(), problem })?;
+            // A certificate inside that does not parse is told now, as the setting that it is.
+            online.http().map_err(|error| ClientsError::CaBundleMalformed { path, problem: error.to_string() })?;
+        }
+        Ok(Self { online: Some(online) })
     }
 
     /// The clients, or a gap that says that `--offline` forbids to look.
@@ -126,6 +164,19 @@ impl Online {
     /// Runs `future` to its end. Call it from threads that are not the runtime's own.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    /// The client for presigned links, built when it is first asked for: a run that fetches nothing reads no system certificates.
+    ///
+    /// # Errors
+    /// Where this machine has no certificates that could be trusted.
+    pub fn http(&self) -> Result<&http::Http, &http::HttpError> {
+        self.http.get_or_init(|| http::Http::build(&self.roots, &self.patience)).as_ref()
+    }
+
+    /// How long is waited.
+    pub fn patience(&self) -> &http::Patience {
+        &self.patience
     }
 
     /// The AWS accounts and regions that were opened.
