@@ -6,11 +6,13 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod http;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::printable::printable;
 
@@ -72,6 +74,7 @@ pub struct Online {
     patience: http::Patience,
     roots: Vec<reqwest::Certificate>,
     http: OnceLock<Result<http::Http, http::HttpError>>,
+    turns: turns::Turns,
     #[cfg(feature = "aws")]
     aws: aws::Sessions,
 }
@@ -133,6 +136,7 @@ impl Clients {
             patience,
             roots: Vec::new(),
             http: OnceLock::new(),
+            turns: turns::Turns::default(),
             #[cfg(feature = "aws")]
             aws: aws::Sessions::default(),
         };
@@ -172,6 +176,11 @@ impl Online {
     /// Where this machine has no certificates that could be trusted.
     pub fn http(&self) -> Result<&http::Http, &http::HttpError> {
         self.http.get_or_init(|| http::Http::build(&self.roots, &self.patience)).as_ref()
+    }
+
+    /// The turn of a digest: who holds its lock fetches, and who waits for it finds the bytes in the store.
+    pub fn turn(&self, digest: &ClaimedDigest) -> Arc<Mutex<()>> {
+        self.turns.of(digest)
     }
 
     /// How long is waited.

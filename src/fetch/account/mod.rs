@@ -5,6 +5,8 @@ mod lambda_zip;
 mod refusal;
 mod s3_object;
 
+use std::sync::PoisonError;
+
 use super::{FetchError, Fetched, Fetching, Wanted, from_store};
 use crate::clients::Online;
 use crate::clients::aws::Session;
@@ -64,6 +66,14 @@ fn fetch<'a, O: Origin>(
         Ok(online) => online,
         Err(gap) => return Ok(Observed::Unknown(gap)),
     };
+    // Whoever had to wait for the same digest finds it in the store now.
+    let turn = wanted.digest.filter(|_| !fetching.refetch).map(|digest| online.turn(&digest));
+    let _turn = turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+    if turn.is_some()
+        && let Some(blob) = from_store(wanted, fetching.store)?
+    {
+        return Ok(Observed::Present(blob));
+    }
     let Some(session) = online.aws().at(place) else {
         let detail = format!("there are no credentials for account {} in {}", place.account, place.region);
         let next_step = "Give a profile or a role of this account, and name its region.";

@@ -175,7 +175,7 @@ impl Refusal {
                 429 => Kind::Throttled,
                 408 | 500.. => Kind::Server,
                 301 | 307 => Kind::OtherRegion,
-                403 => Kind::Denied,
+                403 if code.is_empty() => Kind::Denied,
                 _ => Kind::Other,
             },
         }

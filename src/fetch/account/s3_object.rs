@@ -51,10 +51,12 @@ impl<'a> Object<'a> {
 
     /// We hash with SHA-256 and ask again ourselves: the SDK's checksums and repetitions would do both twice.
     fn settings(&self) -> Builder {
-        let mut settings =
+        let settings =
             Config::builder().response_checksum_validation(ResponseChecksumValidation::WhenRequired).retry_config(RetryConfig::disabled());
-        settings.set_region(self.region.clone());
-        settings
+        match &self.region {
+            Some(region) => settings.region(region.clone()),
+            None => settings,
+        }
     }
 
     fn opened(&self, answer: GetObjectOutput, resumed: bool) -> Result<Opened, Trouble> {
@@ -98,7 +100,7 @@ impl<'a> Object<'a> {
             (Kind::Key, _) => Trouble::Final(refusal.key_gap(self.about, None)),
             (Kind::Denied, _) => gap(
                 GapReason::Denied { action: self.action().into() },
-                "Grant it on the object, in the bucket's policy too where the bucket is another account's.",
+                "Grant it on the object, and in the bucket's policy where the bucket is another account's; without s3:ListBucket, Amazon S3 answers the same for an object that is gone.",
             ),
             (Kind::Expired | Kind::Login, _) => Trouble::Final(refusal.login_gap(self.about)),
             (Kind::Deleted, _) => gap(

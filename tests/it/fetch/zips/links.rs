@@ -1,7 +1,12 @@
 //! Links that expire, are refused or lead elsewhere, and what the API says before there is one.
 
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
 use axum::response::Response;
+use layerproof::model::artifact::BlobLocation;
 use layerproof::model::gap::GapReason;
+use layerproof::model::inventory::Place;
 use layerproof::store::Integrity;
 use serde_json::json;
 
@@ -165,9 +170,8 @@ fn a_redirect_carries_neither_the_link_nor_a_login_to_another_host() {
     let served = bytes.clone();
     let other = Server::start(move |_, _, _| whole(&served));
     let to = format!("http://localhost:{}/elsewhere", other.address.port());
-    let cloud = Cloud::new(Stated::of(&bytes), move |_, _| {
-        Response::builder().status(307).header("location", &to).body(axum::body::Body::empty()).unwrap()
-    });
+    let cloud =
+        Cloud::new(Stated::of(&bytes), move |_, _| Response::builder().status(307).header("location", &to).body(Body::empty()).unwrap());
     assert_eq!(blob(cloud.fetch(&layer(), &bytes)).integrity, Integrity::Matches);
     let seen = other.seen("/");
     assert_eq!(seen.len(), 1);
@@ -190,9 +194,8 @@ fn redirects_to_metadata_to_plain_http_and_in_circles_are_not_followed() {
         "https://user:password@example.com/",
         "/link/again",
     ] {
-        let cloud = Cloud::new(Stated::of(&bytes), move |_, _| {
-            Response::builder().status(302).header("location", to).body(axum::body::Body::empty()).unwrap()
-        });
+        let cloud =
+            Cloud::new(Stated::of(&bytes), move |_, _| Response::builder().status(302).header("location", to).body(Body::empty()).unwrap());
         assert_eq!(gap(cloud.fetch(&layer(), &bytes)).reason, GapReason::Unreachable, "{to}");
         assert!(cloud.server.seen("/link/").len() <= 4, "{to}");
     }
@@ -214,12 +217,53 @@ fn a_host_that_echoes_the_link_in_its_refusal_does_not_get_it_shown() {
 }
 
 #[test]
+fn nothing_of_a_link_is_in_what_vv_talks_of() {
+    let bytes = some_bytes(1000);
+    let served = bytes.clone();
+    let cloud = Cloud::new(Stated::of(&bytes), move |seen, number| match (number, seen.range()) {
+        (1, _) => refusal(403, "AccessDenied", &format!("Request has expired {SIGNATURE}")),
+        (2, _) => broken(&served, 400),
+        (3, _) => refusal(503, "SlowDown", SIGNATURE),
+        (4, _) => {
+            Response::builder().status(302).header("location", format!("/link/x?X-Amz-Signature={SIGNATURE}")).body("".into()).unwrap()
+        }
+        (_, Some(from)) => rest(&served, from),
+        (_, None) => whole(&served),
+    });
+    let talk = Talk::default();
+    let writer = talk.clone();
+    // The finest level that -vv turns on.
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_writer(move || writer.clone()).finish();
+    let found = tracing::subscriber::with_default(subscriber, || cloud.fetch(&function("7"), &bytes));
+    assert_eq!(blob(found).integrity, Integrity::Matches);
+    let talk = String::from_utf8(talk.0.lock().unwrap().clone()).unwrap();
+    assert!(talk.contains("asking for the bytes again"), "nothing was said: {talk}");
+    for secret in [SIGNATURE, &TOKEN[..20], "X-Amz-Signature", "secret-planted"] {
+        assert!(!talk.contains(secret), "{secret} in {talk}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Talk(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Talk {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
 fn nothing_is_asked_without_credentials_or_offline() {
     let bytes = some_bytes(10);
     let cloud = Cloud::new(Stated::of(&bytes), |_, _| unreachable!());
-    let place = layerproof::model::inventory::Place { account: "999999999999".into(), ..place() };
-    let layerproof::model::artifact::BlobLocation::LambdaLayer { arn, .. } = layer() else { unreachable!() };
-    let elsewhere = layerproof::model::artifact::BlobLocation::LambdaLayer { asked_in: place, arn };
+    let place = Place { account: "999999999999".into(), ..place() };
+    let BlobLocation::LambdaLayer { arn, .. } = layer() else { unreachable!() };
+    let elsewhere = BlobLocation::LambdaLayer { asked_in: place, arn };
     let gap = gap(cloud.fetch(&elsewhere, &bytes));
     assert_eq!(gap.reason, GapReason::Unreachable);
     assert!(gap.detail.contains("999999999999"));

@@ -2,5 +2,6 @@
 
 mod cloud;
 mod links;
+mod memory;
 mod objects;
 mod transfer;

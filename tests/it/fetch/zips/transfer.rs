@@ -301,6 +301,22 @@ fn what_the_store_has_is_not_asked_for_unless_all_is_wanted_anew() {
 }
 
 #[test]
+fn versions_with_the_same_code_fetch_it_once_even_at_the_same_moment() {
+    let bytes = some_bytes(100_000);
+    let served = bytes.clone();
+    let cloud = Cloud::new(Stated::of(&bytes), move |_, _| {
+        std::thread::sleep(Duration::from_millis(50));
+        whole(&served)
+    });
+    let fetched: Vec<bool> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| blob(cloud.fetch(&function("7"), &bytes)).from_store)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(fetched.iter().filter(|from_store| **from_store).count(), 3);
+    assert_eq!(cloud.server.seen("/").len(), 2);
+}
+
+#[test]
 fn bytes_under_a_wrong_digest_do_not_stand_in_for_the_claimed_ones() {
     let (claimed, tries) = (some_bytes(1000), AtomicUsize::new(0));
     let served = claimed.clone();
