@@ -12,7 +12,7 @@ use crate::fetch::{Fetched, Fetching, ImageBlobs};
 use crate::inventory::AccountRequest;
 use crate::inventory::aws::{assemble, collect};
 use crate::inventory::snapshot::write::{self, RecordError, Recorded, Recording};
-use crate::model::gap::Gap;
+use crate::model::gap::{Gap, GapReason};
 use crate::model::inventory::Inventory;
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
@@ -40,10 +40,17 @@ pub fn record(dir: &Path, request: &AccountRequest, refetch: bool, clients: &Cli
                 Observed::Present(Fetched::Blob(blob)) => {
                     zips.insert(subject.to_string(), blob);
                 }
-                Observed::Present(Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown }, .. }) => {
+                Observed::Present(Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes }, .. }) => {
                     images.push(index);
                     // A snapshot cannot say that it was not learned what signatures there are: whoever records it is told.
                     inventory.gaps.extend(signatures_unknown);
+                    inventory.gaps.extend(other_bytes.into_iter().map(|detail| Gap {
+                        subject: subject.to_string(),
+                        wanted: "the image's blobs".into(),
+                        reason: GapReason::Malformed,
+                        detail,
+                        next_step: "Scan the live account: it is judged there, and a snapshot without the blob is not.".into(),
+                    }));
                 }
                 // Neither is ever downloaded.
                 Observed::Present(Fetched::Directory(_) | Fetched::Image { blobs: ImageBlobs::Layout(_), .. }) | Observed::Absent => {}

@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod http;
 mod login;
+pub mod registry;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub use self::login::LoginError;
+use self::registry::{LoginFiles, Patience, Registries};
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::printable::printable;
@@ -77,6 +79,7 @@ pub struct Online {
     roots: Vec<reqwest::Certificate>,
     http: OnceLock<Result<http::Http, http::HttpError>>,
     turns: turns::Turns,
+    registries: Registries,
     #[cfg(feature = "aws")]
     aws: aws::Sessions,
 }
@@ -106,6 +109,12 @@ pub enum ClientsError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The HTTP client cannot be made: a proxy setting that is none, or no trusted certificates.
+    #[error("the HTTP client cannot be made: {}", printable(.problem))]
+    Http {
+        /// Why not.
+        problem: String,
+    },
 }
 
 impl ClientsError {
@@ -113,7 +122,7 @@ impl ClientsError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Runtime { .. } => false,
-            Self::CaBundleUnreadable { .. } | Self::CaBundleMalformed { .. } => true,
+            Self::CaBundleUnreadable { .. } | Self::CaBundleMalformed { .. } | Self::Http { .. } => true,
         }
     }
 }
@@ -129,14 +138,27 @@ impl Clients {
     /// # Errors
     /// Settings that cannot be used.
     pub fn online(network: Network) -> Result<Self, ClientsError> {
-        Self::online_with(network, http::Patience::default())
+        Self::build(network, http::Patience::default(), Patience::default(), LoginFiles::from_env())
     }
 
-    /// The same, with another patience than the built-in one.
+    /// The same, with another patience towards presigned links.
     ///
     /// # Errors
     /// Settings that cannot be used.
     pub fn online_with(network: Network, patience: http::Patience) -> Result<Self, ClientsError> {
+        Self::build(network, patience, Patience::default(), LoginFiles::from_env())
+    }
+
+    /// The same, with another patience towards registries, and with logins from elsewhere than the environment says.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub fn patient(network: Network, patience: Patience, logins: LoginFiles) -> Result<Self, ClientsError> {
+        Self::build(network, http::Patience::default(), patience, logins)
+    }
+
+    fn build(network: Network, patience: http::Patience, registries: Patience, logins: LoginFiles) -> Result<Self, ClientsError> {
+        let registries = Registries::new(&network, registries, logins)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -149,6 +171,7 @@ impl Clients {
             roots: Vec::new(),
             http: OnceLock::new(),
             turns: turns::Turns::default(),
+            registries,
             #[cfg(feature = "aws")]
             aws: aws::Sessions::default(),
         };
@@ -212,6 +235,11 @@ impl Online {
     /// How long is waited.
     pub fn patience(&self) -> &http::Patience {
         &self.patience
+    }
+
+    /// The registries.
+    pub fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// The AWS accounts and regions that were opened.

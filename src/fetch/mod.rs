@@ -6,11 +6,13 @@
 #[cfg(feature = "aws")]
 mod account;
 mod local;
+mod registry;
 mod snapshot;
 
 use std::io;
 use std::path::PathBuf;
 
+pub use self::registry::resolve;
 use crate::clients::Clients;
 use crate::model::artifact::BlobLocation;
 use crate::model::digest::ClaimedDigest;
@@ -64,6 +66,8 @@ pub enum ImageBlobs {
         index: Vec<u8>,
         /// Why it is not known what signatures stand beside the image; `None` where the registry said so.
         signatures_unknown: Option<Gap>,
+        /// What the registry gave under a digest that is not the bytes' own, one sentence each. Such a blob is missing from the image.
+        other_bytes: Vec<String>,
     },
 }
 
@@ -106,10 +110,9 @@ pub fn fetch(location: &BlobLocation, wanted: &Wanted<'_>, fetching: Fetching<'_
         BlobLocation::LambdaFunction { .. } | BlobLocation::LambdaLayer { .. } | BlobLocation::S3Object { .. } => {
             without_aws(wanted, fetching)
         }
-        BlobLocation::Registry { .. } => match fetching.clients.need(wanted.subject, "the bytes") {
-            Ok(_) => Ok(Observed::Unknown(not_built(wanted))),
-            Err(gap) => Ok(Observed::Unknown(gap)),
-        },
+        BlobLocation::Registry { asked_in, image, architecture } => {
+            registry::fetch(image, architecture, asked_in.as_ref(), wanted, fetching)
+        }
     }
 }
 
@@ -169,16 +172,6 @@ fn from_store(wanted: &Wanted<'_>, store: &Store) -> Result<Option<Fetched>, Fet
         blob.integrity = Integrity::of(blob.digest, blob.size, wanted.digest, wanted.size);
         Fetched::Blob(blob)
     }))
-}
-
-fn not_built(wanted: &Wanted<'_>) -> Gap {
-    Gap {
-        subject: wanted.subject.into(),
-        wanted: "the bytes".into(),
-        reason: GapReason::NotBuilt,
-        detail: String::new(),
-        next_step: "Record the account and judge the snapshot.".into(),
-    }
 }
 
 fn too_large(wanted: &Wanted<'_>) -> Gap {
