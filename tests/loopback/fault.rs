@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 
 use super::reply::{Protocol, Refusal, Reply};
 
@@ -45,7 +45,7 @@ pub enum Wrong {
     /// Half of the body, under a `Content-Length` that agrees: nothing but the contents tells.
     Truncated,
     /// The last byte is another; length and status are right.
-    WrongBytes,
+    OtherBytes,
     /// The right body, this many bytes at a time with this pause between.
     Drip(usize, Duration),
     /// 200 and something that is no JSON, XML or zip.
@@ -187,7 +187,7 @@ impl Wrong {
                 Self::Hang
                 | Self::Reset
                 | Self::Truncated
-                | Self::WrongBytes
+                | Self::OtherBytes
                 | Self::Drip(..)
                 | Self::Garbage
                 | Self::MarkerLoop
@@ -209,7 +209,7 @@ impl Wrong {
         let half = body.slice(..body.len() / 2);
         let body = match self {
             Self::Truncated => Body::from(half),
-            Self::WrongBytes => {
+            Self::OtherBytes => {
                 let mut bytes = body.to_vec();
                 if let Some(last) = bytes.last_mut() {
                     *last ^= 0x20;
@@ -218,8 +218,7 @@ impl Wrong {
             }
             Self::Reset => {
                 headers.push(("content-length", body.len().max(1).to_string()));
-                let broken = io::Error::new(io::ErrorKind::ConnectionReset, "a fault of the loopback AWS");
-                Body::from_stream(stream::iter([Ok(half), Err(broken)]))
+                break_after(half)
             }
             Self::Drip(bytes, pause) => {
                 headers.push(("content-length", body.len().to_string()));
@@ -250,6 +249,15 @@ const EXPIRED: &str = "The security token included in the request is expired";
 /// The IAM action of a call: one for both ways to ask for a layer version.
 fn action(api: &str) -> &str {
     if api == "lambda:GetLayerVersionByArn" { "lambda:GetLayerVersion" } else { api }
+}
+
+/// The bytes, a moment for them to leave, and then the connection is closed.
+fn break_after(bytes: Bytes) -> Body {
+    let broken = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(io::Error::new(io::ErrorKind::ConnectionReset, "a fault of the loopback AWS"))
+    });
+    Body::from_stream(stream::iter([Ok(bytes)]).chain(broken))
 }
 
 fn drip(body: Bytes, bytes: usize, pause: Duration) -> Body {

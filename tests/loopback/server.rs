@@ -264,7 +264,10 @@ async fn answer(State(aws): State<Arc<Aws>>, request: Request) -> Response {
         Ok(called) => called,
         Err(refusal) => Called::new("unknown", ask.path.join("/"), |_, _| Err(refusal)),
     };
-    let wrong = lock(&aws.faults).iter_mut().find_map(|fault| fault.strikes(api, &who.account, &who.region, &subject));
+    // Every fault counts the call, whichever strikes.
+    let strikes: Vec<Wrong> =
+        lock(&aws.faults).iter_mut().filter_map(|fault| fault.strikes(api, &who.account, &who.region, &subject)).collect();
+    let wrong = strikes.into_iter().next();
     let entry = |status| Seen {
         api: api.into(),
         account: who.account.clone(),

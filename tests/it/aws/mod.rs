@@ -1,6 +1,9 @@
 //! The loopback AWS, asked by the real SDK, and how the binary is run against it.
 
 mod calls;
+mod faults;
+mod moto;
+mod registry;
 mod sdk;
 
 use crate::loopback::LoopbackAws;
