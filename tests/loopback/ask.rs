@@ -12,6 +12,8 @@ use super::server::Aws;
 /// A request.
 pub struct Ask {
     pub method: String,
+    /// From the request's own address, as a proxy gets it, or the header `Host`.
+    pub host: String,
     /// Segments of the path, decoded, without the empty one that a last slash makes.
     pub path: Vec<String>,
     /// Of the query string, decoded.
@@ -57,11 +59,14 @@ impl Ask {
     /// Takes a request apart.
     pub fn new(parts: &Parts, body: Bytes) -> Self {
         let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+        let headers: BTreeMap<String, String> = headers.collect();
+        let host = parts.uri.authority().map(ToString::to_string).or_else(|| headers.get("host").cloned());
         Self {
             method: parts.method.to_string(),
+            host: host.unwrap_or_default(),
             path: parts.uri.path().split('/').filter(|s| !s.is_empty()).map(|s| decode(s, false)).collect(),
             query: form(parts.uri.query().unwrap_or_default()),
-            headers: headers.collect(),
+            headers,
             body,
         }
     }

@@ -262,6 +262,14 @@ impl List {
     }
 }
 
+/// Changes a JSON file of a snapshot in memory: the calls of an API in a place.
+pub fn edit(files: &mut BTreeMap<String, Vec<u8>>, path: &str, change: impl FnOnce(&mut Value)) {
+    let bytes = files.get_mut(path).unwrap_or_else(|| panic!("no {path}"));
+    let mut calls = serde_json::from_slice(bytes).unwrap_or_else(|e| panic!("{path}: {e}"));
+    change(&mut calls);
+    *bytes = calls.to_string().into_bytes();
+}
+
 /// `NAME` of a function or layer that is given by its name or ARN, without a version.
 pub fn bare(name: &str) -> String {
     if name.starts_with("arn:") { name.split(':').nth(6).unwrap_or_default().into() } else { name.into() }

@@ -71,7 +71,7 @@ pub fn route(ask: &Ask, caller: &Caller) -> Result<Called, Refusal> {
         ["2018-10-31", "layers", name, "versions"] => {
             let name = name.to_owned();
             Called::new("lambda:ListLayerVersions", bare(&name), move |aws, wrong| {
-                own(&who, &name, "lambda:ListLayerVersions")?;
+                own(aws, &who, &name, "lambda:ListLayerVersions")?;
                 list(aws, &who, "lambda.ListLayerVersions", "LayerVersions", &bare(&name), marker.as_deref(), size, wrong)
             })
         }
@@ -82,7 +82,7 @@ pub fn route(ask: &Ask, caller: &Caller) -> Result<Called, Refusal> {
         ["2018-10-31", "layers", name, "versions", version, "policy"] => {
             let (arn, name, version) = (layer_arn(&who, name, version), name.to_owned(), version.to_owned());
             Called::new("lambda:GetLayerVersionPolicy", arn, move |aws, _| {
-                own(&who, &name, "lambda:GetLayerVersionPolicy")?;
+                own(aws, &who, &name, "lambda:GetLayerVersionPolicy")?;
                 let policy = recorded(aws, &who, "lambda.GetLayerVersionPolicy", &version_key(&name, &version))?;
                 policy
                     .map(|policy| Reply::json(&policy))
@@ -141,7 +141,7 @@ fn list(
 }
 
 fn get_function(aws: &Aws, who: &Caller, name: &str, qualifier: Option<String>) -> Result<Reply, Refusal> {
-    own(who, name, "lambda:GetFunction")?;
+    own(aws, who, name, "lambda:GetFunction")?;
     // A version may stand in the ARN, or behind the name.
     let qualifier = qualifier.or_else(|| name.split(':').nth(if name.starts_with("arn:") { 7 } else { 1 }).map(str::to_owned));
     let name = if name.starts_with("arn:") { bare(name) } else { name.split(':').next().unwrap_or_default().to_owned() };
@@ -171,7 +171,7 @@ fn layer_version(aws: &Aws, who: &Caller, arn: &str) -> Result<Reply, Refusal> {
         return Err(Refusal::new(404, "ResourceNotFoundException", "The resource you requested does not exist."));
     }
     // Not shared, deleted and never published look alike from another account.
-    Err(denied(who, "lambda:GetLayerVersion", arn))
+    Err(denied(aws, who, "lambda:GetLayerVersion", arn))
 }
 
 /// What was recorded, where it was; a recorded error is that error.
@@ -185,28 +185,26 @@ fn recorded(aws: &Aws, who: &Caller, api: &str, key: &str) -> Result<Option<Valu
 
 /// The name of a function of the caller's own account and region, which exists.
 fn own_function(aws: &Aws, who: &Caller, name: &str) -> Result<String, Refusal> {
-    own(who, name, "lambda:GetFunction")?;
+    own(aws, who, name, "lambda:GetFunction")?;
     let name = bare(name);
     let known = aws.fleet.at(&who.account, &who.region).is_some_and(|place| place.has_function(&name));
     if known { Ok(name) } else { Err(no_function(who, &name, None)) }
 }
 
 /// Another account's functions and layers are not to be had by their ARN.
-fn own(who: &Caller, name: &str, action: &str) -> Result<(), Refusal> {
+fn own(aws: &Aws, who: &Caller, name: &str, action: &str) -> Result<(), Refusal> {
     if !name.starts_with("arn:") {
         return Ok(());
     }
     let parts: Vec<&str> = name.split(':').collect();
     let ours = parts.get(3) == Some(&who.region.as_str()) && parts.get(4) == Some(&who.account.as_str());
-    if ours { Ok(()) } else { Err(denied(who, action, name)) }
+    if ours { Ok(()) } else { Err(denied(aws, who, action, name)) }
 }
 
-fn denied(who: &Caller, action: &str, resource: &str) -> Refusal {
+fn denied(aws: &Aws, who: &Caller, action: &str, resource: &str) -> Refusal {
     let message = format!(
-        "User: arn:{}:iam::{}:user/auditor is not authorized to perform: {action} on resource: {resource} because no resource-based policy \
-         allows the {action} action",
-        partition(&who.region),
-        who.account
+        "User: {} is not authorized to perform: {action} on resource: {resource} because no resource-based policy allows the {action} action",
+        aws.sessions.principal(who)
     );
     Refusal::new(403, "AccessDeniedException", message)
 }

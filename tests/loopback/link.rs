@@ -65,7 +65,7 @@ pub fn route(aws: &Aws, ask: &Ask) -> ((String, String), Result<Called, Refusal>
     let whole_query =
         ["X-Amz-Signature", "X-Amz-Security-Token"].iter().all(|name| ask.query.get(*name).is_some_and(|v| v == SECRET_IN_LINK));
     let signed = ask.headers.contains_key("authorization");
-    let (method, range) = (ask.method.clone(), ask.header("range").to_owned());
+    let (method, wanted) = (ask.method.clone(), Wanted::of(ask));
     let path = link.path.clone();
     let called = Called::new("download", link.path, move |aws, _| {
         if signed {
@@ -80,25 +80,47 @@ pub fn route(aws: &Aws, ask: &Ask) -> ((String, String), Result<Called, Refusal>
             return Err(Refusal::new(403, "AccessDenied", "Request has expired"));
         }
         let bytes = aws.fleet.file(&path).ok_or_else(|| Refusal::new(404, "NoSuchKey", "The specified key does not exist."))?;
-        ranged(&range, bytes, "application/zip")
+        wanted.reply(bytes, "application/zip")
     });
     ((link.account, link.region), Ok(called))
 }
 
-/// Bytes, or the range of them that is asked for (RFC 9110 section 14), with an ETag.
-pub fn ranged(range: &str, bytes: Bytes, content_type: &str) -> Result<Reply, Refusal> {
-    let etag = format!("\"{}\"", &Digest::of(&bytes).hex()[..32]);
-    let total = bytes.len();
-    let reply = match parse_range(range, total) {
-        None => Reply::of(200, content_type, bytes),
-        Some((start, end)) if start < total && start <= end => {
-            let part = bytes.slice(start..=end.min(total - 1));
-            let shown = format!("bytes {start}-{}/{total}", start + part.len() - 1);
-            Reply::of(206, content_type, part).header("content-range", shown)
+/// The part of some bytes that a request asks for (RFC 9110 sections 13 and 14).
+#[derive(Clone)]
+pub struct Wanted {
+    range: String,
+    if_range: String,
+    if_match: String,
+}
+
+impl Wanted {
+    /// From the headers.
+    pub fn of(ask: &Ask) -> Self {
+        let header = |name: &str| ask.header(name).to_owned();
+        Self { range: header("range"), if_range: header("if-range"), if_match: header("if-match") }
+    }
+
+    /// All of `bytes`, or the part, with an ETag.
+    pub fn reply(&self, bytes: Bytes, content_type: &str) -> Result<Reply, Refusal> {
+        let etag = format!("\"{}\"", &Digest::of(&bytes).hex()[..32]);
+        if !["", "*", &etag].contains(&self.if_match.as_str()) {
+            let message = "At least one of the pre-conditions you specified did not hold";
+            return Err(Refusal::new(412, "PreconditionFailed", message));
         }
-        Some(_) => return Err(Refusal::new(416, "InvalidRange", "The requested range is not satisfiable")),
-    };
-    Ok(reply.header("etag", etag).header("accept-ranges", "bytes").header("last-modified", "Mon, 02 Nov 2026 05:40:00 GMT"))
+        // A range of something that has changed since is of no use: all of it.
+        let same = ["", &etag].contains(&self.if_range.as_str());
+        let total = bytes.len();
+        let reply = match parse_range(&self.range, total).filter(|_| same) {
+            None => Reply::of(200, content_type, bytes),
+            Some((start, end)) if start < total && start <= end => {
+                let part = bytes.slice(start..=end.min(total - 1));
+                let shown = format!("bytes {start}-{}/{total}", start + part.len() - 1);
+                Reply::of(206, content_type, part).header("content-range", shown)
+            }
+            Some(_) => return Err(Refusal::new(416, "InvalidRange", "The requested range is not satisfiable")),
+        };
+        Ok(reply.header("etag", etag).header("accept-ranges", "bytes").header("last-modified", "Mon, 02 Nov 2026 05:40:00 GMT"))
+    }
 }
 
 /// First and last byte of `bytes=A-`, `bytes=A-B` and `bytes=-N`.

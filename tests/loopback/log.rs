@@ -13,6 +13,8 @@ pub struct Seen {
     pub region: String,
     /// Function name, layer version ARN, repository, or the path of a blob below the snapshot.
     pub subject: String,
+    /// The host that was asked for: another than this server's where it stands in as a proxy.
+    pub host: String,
     /// The header `Range`, or nothing.
     pub range: String,
     /// HTTP status of the answer; 0 where none was given.

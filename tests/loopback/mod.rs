@@ -32,7 +32,7 @@ mod session;
 mod synthetic;
 
 pub use fault::{Fault, Wrong};
-pub use fleet::Fleet;
+pub use fleet::{Fleet, edit};
 pub use log::{Log, Seen};
 pub use server::{Builder, LoopbackAws, access_key, secret_key};
 pub use synthetic::Synthetic;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ask::{Ask, Called, Caller};
 use super::ecr::password;
-use super::link::ranged;
+use super::link::Wanted;
 use super::reply::{Refusal, Reply};
 use super::server::Aws;
 
@@ -17,7 +17,7 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub fn route(ask: &Ask) -> ((String, String), Result<Called, Refusal>) {
     let place = place(ask);
     let at = place.clone();
-    let range = ask.header("range").to_owned();
+    let wanted = Wanted::of(ask);
     let segments = ask.segments();
     // Repository names have slashes in them, so the path is read from its end.
     let called = match segments[1..] {
@@ -31,7 +31,7 @@ pub fn route(ask: &Ask) -> ((String, String), Result<Called, Refusal>) {
         }
         [ref name @ .., "blobs", digest] if !name.is_empty() => {
             let (name, digest) = (name.join("/"), digest.to_owned());
-            Called::new("registry:blob", format!("{name}@{digest}"), move |aws, _| blob(aws, &login(at)?, &name, &digest, &range))
+            Called::new("registry:blob", format!("{name}@{digest}"), move |aws, _| blob(aws, &login(at)?, &name, &digest, &wanted))
         }
         [ref name @ .., "referrers", digest] if !name.is_empty() => {
             let (name, digest) = (name.join("/"), digest.to_owned());
@@ -72,7 +72,7 @@ fn manifest(aws: &Aws, place: &(String, String), name: &str, reference: &str) ->
     Ok(Reply::of(200, media_type.as_deref().unwrap_or(MANIFEST), bytes).header("docker-content-digest", digest))
 }
 
-fn blob(aws: &Aws, place: &(String, String), name: &str, digest: &str, range: &str) -> Result<Reply, Refusal> {
+fn blob(aws: &Aws, place: &(String, String), name: &str, digest: &str, wanted: &Wanted) -> Result<Reply, Refusal> {
     known(aws, place, name)?;
     let missing = || Refusal::new(404, "BLOB_UNKNOWN", "blob unknown to registry");
     let path = digest.strip_prefix("sha256:").map(|hex| format!("images/blobs/sha256/{hex}")).ok_or_else(missing)?;
@@ -82,7 +82,7 @@ fn blob(aws: &Aws, place: &(String, String), name: &str, digest: &str, range: &s
         let to = aws.links.issue(aws, "localhost", &path, &place.0, &place.1);
         return Ok(Reply::of(307, "text/plain", "").header("location", to));
     }
-    Ok(ranged(range, bytes, "application/octet-stream")?.header("docker-content-digest", digest))
+    Ok(wanted.reply(bytes, "application/octet-stream")?.header("docker-content-digest", digest))
 }
 
 /// Turns away who asks for a repository that is not there.

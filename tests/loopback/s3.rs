@@ -1,7 +1,7 @@
 //! S3, path style: the objects that functions and layers read in place.
 
 use super::ask::{Ask, Called, Caller};
-use super::link::ranged;
+use super::link::Wanted;
 use super::reply::Refusal;
 
 /// The call of a request.
@@ -11,7 +11,7 @@ pub fn route(ask: &Ask, _caller: &Caller) -> Result<Called, Refusal> {
     };
     let (bucket, key) = (bucket.clone(), key.join("/"));
     let version = ask.query.get("versionId").cloned();
-    let (method, range) = (ask.method.clone(), ask.header("range").to_owned());
+    let (method, wanted) = (ask.method.clone(), Wanted::of(ask));
     Ok(Called::new("s3:GetObject", format!("{bucket}/{key}"), move |aws, _| {
         if method != "GET" && method != "HEAD" {
             return Err(Refusal::new(405, "MethodNotAllowed", "The specified method is not allowed against this resource."));
@@ -21,6 +21,6 @@ pub fn route(ask: &Ask, _caller: &Caller) -> Result<Called, Refusal> {
             None => Refusal::new(404, "NoSuchKey", "The specified key does not exist."),
         })?;
         let bytes = aws.fleet.file(&path).ok_or_else(|| Refusal::new(404, "NoSuchKey", "The specified key does not exist."))?;
-        Ok(ranged(&range, bytes, "binary/octet-stream")?.header("x-amz-version-id", version.unwrap_or_else(|| "loopback".into())))
+        Ok(wanted.reply(bytes, "binary/octet-stream")?.header("x-amz-version-id", version.unwrap_or_else(|| "loopback".into())))
     }))
 }

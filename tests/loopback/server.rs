@@ -180,7 +180,7 @@ impl Builder {
         self
     }
 
-    /// A region that exists and that no account has enabled.
+    /// A region that exists and that no account has enabled: no credentials are known there.
     pub fn disabled_region(mut self, region: &str) -> Self {
         self.settings.disabled_regions.push(region.into());
         self
@@ -273,6 +273,7 @@ async fn answer(State(aws): State<Arc<Aws>>, request: Request) -> Response {
         account: who.account.clone(),
         region: who.region.clone(),
         subject: subject.clone(),
+        host: ask.host.clone(),
         range: ask.header("range").into(),
         status,
     };
@@ -319,7 +320,8 @@ fn signed(aws: &Aws, ask: &Ask, caller: &Caller) -> (Protocol, Result<Called, Re
         "s3" => (Protocol::S3, s3::route(ask, caller)),
         _ => (Protocol::RestJson, Err(Refusal::new(404, "UnknownOperationException", "no such service"))),
     };
-    if let Err(refusal) = aws.sessions.accept(caller, ask.header("x-amz-security-token"), protocol) {
+    let enabled = !aws.settings.disabled_regions.contains(&caller.region);
+    if let Err(refusal) = aws.sessions.accept(caller, ask.header("x-amz-security-token"), protocol, enabled) {
         return (protocol, called.map(|called| Called { answer: Box::new(|_, _| Err(refusal)), ..called }));
     }
     (protocol, called)

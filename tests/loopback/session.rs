@@ -31,16 +31,19 @@ impl Sessions {
         }
     }
 
-    /// Whether a caller's credentials are good.
+    /// Whether a caller's credentials are good, in a region that the account has enabled or not.
     ///
     /// # Errors
     /// In the service's own words: unknown, with another token than was handed out, or expired.
-    pub fn accept(&self, caller: &Caller, token: &str, protocol: Protocol) -> Result<(), Refusal> {
+    pub fn accept(&self, caller: &Caller, token: &str, protocol: Protocol, enabled: bool) -> Result<(), Refusal> {
         let json_status = if protocol == Protocol::RestJson { 403 } else { 400 };
         let unknown = || match protocol {
             Protocol::Query => Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid."),
             _ => Refusal::new(json_status, "UnrecognizedClientException", "The security token included in the request is invalid."),
         };
+        if !enabled {
+            return Err(unknown());
+        }
         if caller.access_key == access_key(&caller.account) && token.is_empty() {
             return Ok(());
         }

@@ -21,6 +21,8 @@ pub struct Synthetic {
     pub versions: usize,
     /// Layers, all of the first account, one version each: `shared-000`, ….
     pub layers: usize,
+    /// Bytes of ballast in each layer, which no compressor makes smaller.
+    pub layer_bytes: usize,
     /// Layers that each function uses, in a row that starts at its own number.
     pub layers_each: usize,
     /// Image functions of each account, each with a repository: `image-000`, `apps/image-000`. `$LATEST` only.
@@ -29,7 +31,7 @@ pub struct Synthetic {
 
 impl Default for Synthetic {
     fn default() -> Self {
-        Self { region: "eu-west-1".into(), accounts: 1, functions: 10, versions: 1, layers: 3, layers_each: 2, images: 0 }
+        Self { region: "eu-west-1".into(), accounts: 1, functions: 10, versions: 1, layers: 3, layer_bytes: 0, layers_each: 2, images: 0 }
     }
 }
 
@@ -77,7 +79,11 @@ impl Synthetic {
     /// The answer of GetLayerVersionByArn.
     fn layer(&self, files: &mut BTreeMap<String, Vec<u8>>, n: usize) -> Value {
         let name = format!("shared-{n:03}");
-        let zip = write(&[Entry::directory("python/"), Entry::file(&format!("python/shared_{n:03}.py"), format!("NUMBER = {n}\n"))]);
+        let mut entries = vec![Entry::directory("python/"), Entry::file(&format!("python/shared_{n:03}.py"), format!("NUMBER = {n}\n"))];
+        if self.layer_bytes > 0 {
+            entries.push(Entry::file("python/ballast.bin", ballast(n, self.layer_bytes)));
+        }
+        let zip = write(&entries);
         let arn = format!("arn:aws:lambda:{}:{}:layer:{name}", self.region, Self::account(0));
         json!({
             "Content": {"Location": keep(files, &zip), "CodeSha256": code_sha256(&zip), "CodeSize": zip.len()},
@@ -218,6 +224,20 @@ impl Synthetic {
 
 fn record(calls: &mut Calls, account: &str, api: &'static str, request: Value, response: Value) {
     calls.entry((account.into(), api)).or_default().push(json!({"request": request, "response": response}));
+}
+
+/// Bytes that look random (xorshift64, Marsaglia 2003).
+fn ballast(seed: usize, bytes: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15 ^ seed as u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let mut out: Vec<u8> = (0..bytes.div_ceil(8)).flat_map(|_| next()).collect();
+    out.truncate(bytes);
+    out
 }
 
 /// Keeps a zip and gives its path.

@@ -8,7 +8,7 @@ use layerproof::model::digest::Digest;
 
 use super::layerproof_on;
 use super::sdk::{assume, config, config_with};
-use crate::loopback::{Fleet, LoopbackAws, SECRET_IN_ENVIRONMENT, SECRET_IN_LINK, SECRET_IN_REGISTRY_TOKEN, SECRETS, Synthetic};
+use crate::loopback::{Fleet, LoopbackAws, SECRET_IN_ENVIRONMENT, SECRET_IN_LINK, SECRET_IN_REGISTRY_TOKEN, SECRETS, Synthetic, edit};
 use crate::run::{Home, repo};
 
 const PROD: &str = "111122223333";
@@ -230,6 +230,11 @@ async fn enabled_regions_are_listed_apart_from_disabled_ones() {
     let second = account.list_regions().set_region_opt_status_contains(Some(wanted.to_vec())).next_token(token).send().await.unwrap();
     let names: Vec<&str> = [&first, &second].into_iter().flat_map(|page| page.regions()).filter_map(|r| r.region_name()).collect();
     assert_eq!((names, second.next_token()), (vec!["eu-west-1", "us-east-1"], None));
+    let off = aws_sdk_lambda::Client::new(&config(&aws, PROD, "ap-east-1").await);
+    let error = off.list_functions().send().await.unwrap_err().into_service_error();
+    assert_eq!(error.meta().code(), Some("UnrecognizedClientException"));
+    let unused = aws_sdk_lambda::Client::new(&config(&aws, PROD, "eu-north-1").await);
+    assert_eq!(unused.list_functions().send().await.unwrap().functions(), []);
 }
 
 #[tokio::test]
@@ -249,8 +254,13 @@ async fn links_give_the_bytes_once_they_are_whole_and_only_to_those_without_cred
     assert_eq!((rest.status().as_u16(), rest.headers()["etag"].to_str().unwrap()), (206, etag.as_str()));
     assert_eq!(rest.headers()["content-range"].to_str().unwrap(), format!("bytes 100-{}/{}", whole.len() - 1, whole.len()));
     assert_eq!(rest.bytes().await.unwrap(), whole.slice(100..));
+    let resumed = http.get(link).header("range", "bytes=100-").header("if-range", &etag).send().await.unwrap();
+    assert_eq!(resumed.status(), 206);
+    let changed = http.get(link).header("range", "bytes=100-").header("if-range", "\"another\"").send().await.unwrap();
+    assert_eq!((changed.status().as_u16(), changed.bytes().await.unwrap()), (200, whole.clone()));
+    assert_eq!(http.get(link).header("if-match", "\"another\"").send().await.unwrap().status(), 412);
     assert_eq!(http.get(link).header("range", "bytes=999999999-").send().await.unwrap().status(), 416);
-    assert_eq!(aws.log().downloads().into_values().collect::<Vec<_>>(), [2]);
+    assert_eq!(aws.log().downloads().into_values().collect::<Vec<_>>(), [4]);
 
     assert_eq!(http.get(link.split('?').next().unwrap()).send().await.unwrap().status(), 403, "without its query");
     assert_eq!(http.head(link).send().await.unwrap().status(), 403, "another method than was signed");
@@ -259,13 +269,44 @@ async fn links_give_the_bytes_once_they_are_whole_and_only_to_those_without_cred
 }
 
 #[tokio::test]
+async fn the_server_stands_in_as_a_proxy_and_tells_which_host_was_meant() {
+    let aws = demo();
+    let proxy = reqwest::Proxy::all(aws.endpoint()).unwrap();
+    let http = reqwest::Client::builder().proxy(proxy).build().unwrap();
+    http.get("http://bucket.example/x").send().await.unwrap();
+    assert_eq!(aws.log().0[0].host, "bucket.example");
+    reqwest::get(format!("{}/x", aws.endpoint())).await.unwrap();
+    assert_eq!(aws.log().0[1].host, aws.authority());
+}
+
+#[tokio::test]
+async fn a_fleet_of_two_thousand_functions_shares_a_hundred_layers_and_is_the_same_each_time() {
+    let size = Synthetic { functions: 2_000, layers: 100, layers_each: 3, ..Synthetic::default() };
+    let files = size.files();
+    assert!(files == size.files());
+    let aws = LoopbackAws::of(Fleet::from_files(files)).start();
+    let lambda = aws_sdk_lambda::Client::new(&config(&aws, &Synthetic::account(0), REGION).await);
+    let functions = lambda.list_functions().function_version(FunctionVersion::All).into_paginator().items().send();
+    let functions = functions.collect::<Result<Vec<_>, _>>().await.unwrap();
+    let code: BTreeSet<&str> = functions.iter().filter_map(|f| f.code_sha256()).collect();
+    let used: BTreeSet<&str> = functions.iter().flat_map(|f| f.layers()).filter_map(|layer| layer.arn()).collect();
+    assert_eq!((functions.len(), code.len(), used.len()), (4_000, 2_000, 100));
+    let http = reqwest::Client::new();
+    for arn in used {
+        let layer = lambda.get_layer_version_by_arn().arn(arn).send().await.unwrap();
+        let content = layer.content().unwrap();
+        let bytes = http.get(content.location().unwrap()).send().await.unwrap().bytes().await.unwrap();
+        assert_eq!((Digest::of(&bytes).code_sha256().as_str(), bytes.len() as i64), (content.code_sha256().unwrap(), content.code_size()));
+    }
+    assert_eq!(aws.log().downloads().into_values().collect::<Vec<usize>>(), [1; 100]);
+}
+
+#[tokio::test]
 async fn an_object_is_had_in_its_version() {
     let mut files = Synthetic { functions: 1, versions: 0, ..Synthetic::default() }.files();
     let path = format!("accounts/{}/{REGION}/lambda.GetFunction.json", Synthetic::account(0));
-    let mut calls: serde_json::Value = serde_json::from_slice(&files[&path]).unwrap();
-    calls[0]["response"]["Code"]["ResolvedS3Object"] =
-        serde_json::json!({"S3Bucket": "builds", "S3Key": "a folder/app+1.zip", "S3ObjectVersion": "v2"});
-    files.insert(path, calls.to_string().into_bytes());
+    let object = serde_json::json!({"S3Bucket": "builds", "S3Key": "a folder/app+1.zip", "S3ObjectVersion": "v2"});
+    edit(&mut files, &path, |calls| calls[0]["response"]["Code"]["ResolvedS3Object"] = object);
     let aws = LoopbackAws::of(Fleet::from_files(files)).start();
     let s3 = aws_sdk_s3::Client::new(&config(&aws, &Synthetic::account(0), REGION).await);
     let ask = |version: Option<&str>| {

@@ -8,7 +8,7 @@ use aws_sdk_lambda::error::SdkError;
 use layerproof::model::digest::Digest;
 
 use super::sdk::{assume, config};
-use crate::loopback::{Fault, LoopbackAws, Synthetic, Wrong};
+use crate::loopback::{Fault, Fleet, LoopbackAws, Synthetic, Wrong, edit};
 
 const REGION: &str = "eu-west-1";
 
@@ -231,12 +231,10 @@ async fn a_session_that_has_expired_is_no_denial() {
 async fn a_page_that_was_not_recorded_is_an_error_behind_what_was() {
     let mut files = Synthetic { functions: 3, ..Synthetic::default() }.files();
     let path = format!("accounts/{}/{REGION}/lambda.ListFunctions.json", one());
-    let mut calls: serde_json::Value = serde_json::from_slice(&files[&path]).unwrap();
-    let error =
-        serde_json::json!({"request": {"FunctionVersion": "ALL", "Marker": "2"}, "error": {"code": "ServiceException", "message": "m"}});
-    calls.as_array_mut().unwrap().push(error);
-    files.insert(path, calls.to_string().into_bytes());
-    let aws = LoopbackAws::of(crate::loopback::Fleet::from_files(files)).start();
+    let error = serde_json::json!({"code": "ServiceException", "message": "m"});
+    let call = serde_json::json!({"request": {"FunctionVersion": "ALL", "Marker": "2"}, "error": error});
+    edit(&mut files, &path, |calls| calls.as_array_mut().unwrap().push(call));
+    let aws = LoopbackAws::of(Fleet::from_files(files)).start();
     let lambda = lambda(&aws).await;
     let first = lambda.list_functions().send().await.unwrap();
     assert_eq!(first.functions().len(), 3);
