@@ -52,8 +52,9 @@ pub struct Page {
 }
 
 /// Listings: API, the member that holds the items, and the request member that says whose.
-const LISTS: [(&str, &str, Option<&str>); 6] = [
+const LISTS: [(&str, &str, Option<&str>); 7] = [
     ("lambda.ListFunctions", "Functions", None),
+    ("lambda.ListVersionsByFunction", "Versions", Some("FunctionName")),
     ("lambda.ListAliases", "Aliases", Some("FunctionName")),
     ("lambda.ListLayers", "Layers", None),
     ("lambda.ListLayerVersions", "LayerVersions", Some("LayerName")),
@@ -171,7 +172,9 @@ impl Fleet {
                 let whose = of.map(|of| bare(&text(&request[of]))).unwrap_or_default();
                 let list = place.lists.entry((api.into(), whose)).or_default();
                 let items = call["response"][member].as_array().cloned().unwrap_or_default();
-                place.functions.extend(items.iter().filter(|_| api == "lambda.ListFunctions").map(|f| text(&f["FunctionName"])));
+                if *member == "Functions" || *member == "Versions" {
+                    place.functions.extend(items.iter().map(|function| text(&function["FunctionName"])));
+                }
                 list.items.extend(items);
                 list.error = error.or(list.error.take());
             } else {
@@ -231,6 +234,11 @@ impl List {
     /// The items.
     pub fn items(&self) -> &[Value] {
         &self.items
+    }
+
+    /// True where there is neither an item nor an error.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.error.is_none()
     }
 
     /// False where the listing ends in an error.

@@ -28,7 +28,13 @@ pub fn route(ask: &Ask, caller: &Caller) -> Result<Called, Refusal> {
             let name = name.to_owned();
             Called::new("lambda:ListVersionsByFunction", bare(&name), move |aws, wrong| {
                 let name = own_function(aws, &who, &name)?;
-                let list = aws.fleet.list(&who, "lambda.ListFunctions", "").only(|function| function["FunctionName"] == *name);
+                // Recorded by itself where functions were asked for by name; else it follows from the listing of all.
+                let recorded = aws.fleet.list(&who, "lambda.ListVersionsByFunction", &name);
+                let list = if recorded.is_empty() {
+                    aws.fleet.list(&who, "lambda.ListFunctions", "").only(|function| function["FunctionName"] == *name)
+                } else {
+                    recorded.clone()
+                };
                 let page = list.page(&format!("versions/{name}"), marker.as_deref(), aws.page_size(size, 50, 50), PROTOCOL, wrong)?;
                 let items: Vec<Value> = page.items.into_iter().map(with_secrets).collect();
                 Ok(Reply::json(&json!({"Versions": items, "NextMarker": page.next})))

@@ -118,6 +118,21 @@ async fn versions_aliases_and_code_signing_are_told_per_function() {
 }
 
 #[tokio::test]
+async fn versions_that_were_recorded_by_name_are_told_without_a_listing_of_all() {
+    let mut files = Synthetic::default().files();
+    let folder = format!("accounts/{}/{REGION}", Synthetic::account(0));
+    files.remove(&format!("{folder}/lambda.ListFunctions.json"));
+    let call = serde_json::json!([{
+        "request": {"FunctionName": "function-0003"}, "response": {"Versions": [{"FunctionName": "function-0003", "Version": "1"}]},
+    }]);
+    files.insert(format!("{folder}/lambda.ListVersionsByFunction.json"), call.to_string().into_bytes());
+    let aws = LoopbackAws::of(Fleet::from_files(files)).start();
+    let lambda = aws_sdk_lambda::Client::new(&config(&aws, &Synthetic::account(0), REGION).await);
+    assert_eq!(lambda.list_versions_by_function().function_name("function-0003").send().await.unwrap().versions().len(), 1);
+    lambda.list_versions_by_function().function_name("function-0004").send().await.unwrap_err();
+}
+
+#[tokio::test]
 async fn layers_are_listed_and_had_by_arn_and_by_number() {
     let aws = demo();
     let lambda = aws_sdk_lambda::Client::new(&config(&aws, PROD, REGION).await);
