@@ -3,10 +3,15 @@
 #[path = "../forge/mod.rs"]
 mod forge;
 
+#[path = "../loopback/mod.rs"]
+mod loopback;
+
 #[path = "../../examples/make_fleet/fleet/mod.rs"]
 mod fleet;
 
 mod architecture;
+#[cfg(feature = "aws")]
+mod aws;
 mod check;
 mod cli;
 mod cli_explain;
