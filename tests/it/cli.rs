@@ -4,4 +4,5 @@ mod bad_input;
 mod fleet;
 mod gate;
 mod honesty;
+mod live;
 mod selection;

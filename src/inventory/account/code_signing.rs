@@ -8,7 +8,11 @@ use crate::model::function::{CodeSigningConfig, CodeSigningDetail};
 use crate::model::observed::Observed;
 
 /// GetFunctionCodeSigningConfig, joined with GetCodeSigningConfig.
-pub(super) fn read(answers: &mut Answers<'_>, function: &FunctionArn) -> Observed<CodeSigningConfig> {
+pub(super) fn read(answers: &mut Answers<'_>, function: &FunctionArn, is_zip: bool) -> Observed<CodeSigningConfig> {
+    // Images cannot have one (configuration-codesigning, Lambda developer guide), and nobody has to ask.
+    if !is_zip && !answers.has(&GET_FUNCTION_CODE_SIGNING_CONFIG, &[&function.name]) {
+        return Observed::Absent;
+    }
     let subject = function.to_string();
     let wanted = "the code signing configuration";
     let arn = match answers.ask::<GetFunctionCodeSigningConfig>(&GET_FUNCTION_CODE_SIGNING_CONFIG, &[&function.name], &subject, wanted) {

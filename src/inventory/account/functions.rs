@@ -60,7 +60,8 @@ pub(super) fn read(answers: &mut Answers<'_>, gaps: &mut Vec<Gap>) -> Vec<Functi
             continue;
         }
         let aliases = aliases::read(answers, &arn);
-        let code_signing = code_signing::read(answers, &arn);
+        let code_signing =
+            code_signing::read(answers, &arn, versions.iter().any(|version| matches!(version.code, FunctionCode::Zip { .. })));
         gaps.extend(aliases.gap().cloned());
         gaps.extend(code_signing.gap().cloned());
         gaps.extend(code_signing.present().and_then(|config| config.detail.gap()).cloned());

@@ -1,0 +1,280 @@
+//! Live accounts, looked at by the program as its users run it, on the loopback AWS.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::super::aws::layerproof_on;
+use super::super::run::{Home, Output, Run};
+use crate::loopback::{Fault, Fleet, LoopbackAws, SECRETS, Synthetic, Wrong};
+
+const FLEET: &str = "testdata/fleet";
+const POLICY: [&str; 2] = ["--policy", "trust-policies/demo.yaml"];
+const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
+const REGIONS: &str = "eu-west-1,us-east-1";
+
+fn demo() -> LoopbackAws {
+    LoopbackAws::of(Fleet::read(FLEET)).start()
+}
+
+/// Both accounts of the demo fleet, by the roles in them, images from the loopback's registry.
+fn on_demo<'h>(aws: &LoopbackAws, home: &'h Home, command: &str) -> Run<&'h Home> {
+    let mut run = layerproof_on(aws, home, ACCOUNTS[0], "eu-west-1").arg(command).args(["--region", REGIONS]);
+    for account in ACCOUNTS {
+        run = run.args(["--role-arn", &format!("arn:aws:iam::{account}:role/layerproof")]);
+    }
+    run.args(registries(aws, &ACCOUNTS))
+}
+
+fn registries(aws: &LoopbackAws, accounts: &[&str]) -> Vec<String> {
+    let mut args = Vec::new();
+    for account in accounts {
+        for region in REGIONS.split(',') {
+            args.push("--registry-endpoint".to_owned());
+            args.push(format!("{account}.dkr.ecr.{region}.amazonaws.com={}", aws.authority()));
+        }
+    }
+    args
+}
+
+/// What a report decides and finds, without where it was looked.
+fn judged(report: &Value) -> (Vec<String>, BTreeSet<String>) {
+    let text = |value: &Value, member: &str| value[member].as_str().unwrap_or_default().to_owned();
+    let decisions = report["decisions"].as_array().unwrap().iter().map(|d| format!("{} {}", d["subject"], text(d, "verdict"))).collect();
+    let findings = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        // What is missing is worded by where it was looked for.
+        .filter(|f| f["rule"] != "OPS001")
+        .map(|f| format!("{} {} {}", text(f, "rule"), text(f, "subject"), text(f, "message")))
+        .collect();
+    (decisions, findings)
+}
+
+/// The files below `folder`, by path.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(folder).unwrap().display().to_string(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+fn holds_no_secret(output: &Output) {
+    for secret in SECRETS {
+        assert!(!output.stdout.contains(secret) && !output.stderr.contains(secret), "{secret} is printed");
+    }
+}
+
+#[test]
+fn a_live_scan_says_what_a_scan_of_its_recording_says() {
+    let (aws, home) = (demo(), Home::new());
+    let live = on_demo(&aws, &home, "scan").args(POLICY).args(["-o", "json", "--no-history"]).run().exits(1);
+    holds_no_secret(&live);
+    let snapshot = Run::new(&home).args(["scan", "--snapshot", FLEET, "-o", "json", "--no-history"]).args(POLICY).run().exits(1);
+    assert_eq!(judged(&live.json()), judged(&snapshot.json()));
+    assert_eq!(live.json()["source"]["kind"], "aws");
+
+    let folder = home.path().join("recorded");
+    let recording = on_demo(&aws, &home, "inventory").args(["--record", folder.to_str().unwrap()]).run().exits(3);
+    assert!(recording.stdout.contains("recorded in "), "{}", recording.stdout);
+    holds_no_secret(&recording);
+    let again =
+        Run::new(&home).args(["scan", "--snapshot", folder.to_str().unwrap(), "-o", "json", "--no-history"]).args(POLICY).run().exits(1);
+    assert_eq!(judged(&live.json()), judged(&again.json()));
+}
+
+#[test]
+fn no_credential_link_or_environment_value_gets_into_a_recording_the_store_or_the_history() {
+    let (aws, home) = (demo(), Home::new());
+    on_demo(&aws, &home, "scan").args(POLICY).args(["-vv"]).run().exits(1);
+    let folder = home.path().join("recorded");
+    let output = on_demo(&aws, &home, "inventory").args(["-vv", "--record", folder.to_str().unwrap()]).run().exits(3);
+    holds_no_secret(&output);
+    let written = files(home.path());
+    assert!(written.len() > 60 && written.keys().any(|name| name.ends_with("lambda.GetFunction.json")), "{:?}", written.keys());
+    for (name, bytes) in written.iter().filter(|(name, _)| !name.starts_with(".aws/")) {
+        let planted = SECRETS.iter().copied().chain(["X-Amz-Signature", "X-Amz-Security-Token", "AKIA1111"]);
+        for secret in planted {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{name} holds {secret}");
+        }
+    }
+}
+
+#[test]
+fn two_thousand_functions_that_share_a_hundred_layers_download_each_layer_once() {
+    let fleet = Synthetic { functions: 2_000, versions: 1, layers: 100, layers_each: 3, ..Synthetic::default() };
+    let aws = LoopbackAws::of(fleet.fleet()).start();
+    let (home, account) = (Home::new(), Synthetic::account(0));
+    let scan = |more: &[&str]| {
+        let run = layerproof_on(&aws, &home, &account, "eu-west-1").arg("scan").args(["--region", "eu-west-1", "--no-history"]);
+        let output = run.args(POLICY).args(more).timeout(Duration::from_secs(600)).run().exits(1);
+        let log = aws.log();
+        aws.forget_log();
+        (output, log)
+    };
+
+    let (first, log) = scan(&[]);
+    assert_eq!(log.count("lambda:GetFunction"), 4_000 + 2_000, "one for each version, and one for each link");
+    let downloads = log.downloads();
+    assert!(downloads.values().all(|times| *times == 1), "something was downloaded twice");
+    assert_eq!(downloads.len(), 100 + 2_000, "each layer and each distinct code, once");
+    assert_eq!(log.count("lambda:ListFunctions"), 4_000 / 50, "every page, each once");
+    assert!(first.stdout.contains("2000 functions, 4000 function versions, 100 layer versions"), "{}", first.stdout);
+    assert!(first.stdout.contains("2100 downloaded"), "{}", first.stdout);
+
+    let (second, log) = scan(&[]);
+    assert_eq!(log.count("download"), 0, "the store has them");
+    assert!(second.stdout.contains(", 0 downloaded, 2100 of them from the store"), "{}", second.stdout);
+
+    let (third, log) = scan(&["--refetch"]);
+    assert_eq!(log.downloads().len(), 2_100);
+    assert!(third.stdout.contains("2100 downloaded") && !third.stdout.contains("from the store"), "{}", third.stdout);
+}
+
+#[test]
+fn one_account_of_three_that_is_denied_costs_its_own_and_is_named() {
+    let fleet = Synthetic { accounts: 3, functions: 4, layers: 2, ..Synthetic::default() };
+    let denied = Synthetic::account(1);
+    let aws = LoopbackAws::of(fleet.fleet()).fault(Fault::on("sts:AssumeRole").about(&denied).denies()).start();
+    let home = Home::new();
+    // A policy that trusts what it can: only what is missing is left to fail the run.
+    let policy = home.path().join("policy.yaml");
+    fs::write(
+        &policy,
+        "version: 1\nstatements:\n  - name: watched\n    scope: { kind: function, arn: \"arn:aws:lambda:*:200000000001:function:*\" }\n    level: \
+         audit\n    reason: looked at, not judged\n    signatures: { any: [ { aws_signer: { root: aws-signer-lambda-unconfirmed, profiles: \
+         [\"arn:aws:signer:eu-west-1:200000000001:/signing-profiles/x\"] } } ] }\n",
+    )
+    .unwrap();
+    let mut run = layerproof_on(&aws, &home, &Synthetic::account(0), "eu-west-1").arg("scan").args(["--policy", policy.to_str().unwrap()]);
+    for n in 0..3 {
+        run = run.args(["--role-arn", &Synthetic::role(n)]);
+    }
+    let output = run.args(["--region", "eu-west-1", "-o", "json", "-o", "text=scan.txt", "--no-history"]).cwd(home.path()).run();
+    let report = output.json();
+    let rows = report["coverage"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["account"] == denied.as_str()).unwrap_or_else(|| panic!("no row for {denied}: {rows:?}"));
+    assert_eq!((row["api"].as_str(), row["missing"].as_u64()), (Some("sts:AssumeRole"), Some(1)), "{row}");
+    let text = fs::read_to_string(home.path().join("scan.txt")).unwrap();
+    assert!(text.contains(&denied) && text.contains("sts:AssumeRole"), "{text}");
+    let judged: BTreeSet<&str> =
+        report["decisions"].as_array().unwrap().iter().filter_map(|d| d["account"].as_str().or(d["subject"].as_str())).collect();
+    for n in [0, 2] {
+        assert!(judged.iter().any(|subject| subject.contains(&Synthetic::account(n))), "account {n} is not judged: {judged:?}");
+    }
+    assert!(!judged.iter().any(|subject| subject.contains(&format!(":{denied}:function"))));
+}
+
+#[test]
+fn what_is_denied_alone_is_exit_3_and_names_the_action() {
+    let fleet = Synthetic { accounts: 3, functions: 2, layers: 0, layers_each: 0, ..Synthetic::default() };
+    let denied = Synthetic::account(2);
+    let aws = LoopbackAws::of(fleet.fleet()).fault(Fault::on("lambda:ListFunctions").in_account(&denied).denies()).start();
+    let home = Home::new();
+    let mut run = layerproof_on(&aws, &home, &Synthetic::account(0), "eu-west-1").args(["inventory", "--region", "eu-west-1"]);
+    for n in 0..3 {
+        run = run.args(["--role-arn", &Synthetic::role(n)]);
+    }
+    let output = run.run().exits(3);
+    assert!(output.stdout.contains(&format!("{denied} eu-west-1  lambda:ListFunctions")), "{}", output.stdout);
+    assert!(
+        output.stdout.contains("lambda:ListFunctions is needed") && output.stdout.contains("4 functions in 8 versions"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
+fn a_gate_on_one_function_asks_by_name_and_needs_no_right_to_list() {
+    let aws = LoopbackAws::of(Fleet::read(FLEET))
+        .fault(Fault::on("lambda:ListFunctions").denies())
+        .fault(Fault::on("lambda:ListLayers").denies())
+        .start();
+    let home = Home::new();
+    let verify = |target: &str| {
+        let run = layerproof_on(&aws, &home, ACCOUNTS[0], "eu-west-1").args(["verify", target, "-o", "json"]);
+        run.args(POLICY).args(registries(&aws, &ACCOUNTS)).run()
+    };
+    let live = verify("fn:checkout-quote:live");
+    let snapshot = Run::new(&home).args(["verify", "fn:checkout-quote:live", "--snapshot", FLEET, "-o", "json"]).args(POLICY).run();
+    assert_eq!(live.code, snapshot.code);
+    assert_eq!(judged(&live.json()), judged(&snapshot.json()));
+    assert_eq!(aws.log().count("lambda:ListFunctions") + aws.log().count("lambda:ListLayers"), 0);
+    assert_eq!(verify("fn:no-such-function").code, 4, "not there is not the same as not looked at");
+    let layer = verify("layer:parcel-common:12");
+    assert_eq!(layer.json()["decisions"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_live_account_cannot_be_judged_at_another_time_or_offline() {
+    let (aws, home) = (demo(), Home::new());
+    for (flags, hint) in [(["--now", "2026-11-23T00:00:00Z"].as_slice(), "--record"), (&["--offline"], "--snapshot")] {
+        for command in [["scan"].as_slice(), &["verify", "fn:checkout-quote"]] {
+            let run = layerproof_on(&aws, &home, ACCOUNTS[0], "eu-west-1").args(command);
+            let output = run.args(POLICY).args(flags).run().exits(2);
+            assert!(output.stderr.contains(hint), "{}", output.stderr);
+        }
+    }
+    assert_eq!(aws.log().0.len(), 0, "nobody was asked");
+}
+
+#[test]
+fn no_credentials_is_a_usage_error_that_says_what_to_do() {
+    let (aws, home) = (demo(), Home::new());
+    let env = aws.env_without_credentials(home.path(), "eu-west-1");
+    let run = env.into_iter().fold(Run::new(&home), |run, (name, value)| run.env(name, value));
+    let output = run.arg("scan").args(POLICY).run().exits(2);
+    assert!(output.stderr.contains("no AWS credentials") && output.stderr.contains("--profile"), "{}", output.stderr);
+}
+
+#[test]
+fn a_layer_whose_download_gives_other_bytes_is_tampering_and_not_a_retry_until_it_fits() {
+    let fleet = Synthetic { functions: 2, layers: 1, layers_each: 1, ..Synthetic::default() };
+    let aws = LoopbackAws::of(fleet.fleet()).start();
+    let home = Home::new();
+    aws.fault(Fault::on("download").goes(Wrong::OtherBytes));
+    let run = layerproof_on(&aws, &home, &Synthetic::account(0), "eu-west-1").args(["scan", "-o", "json", "--no-history"]);
+    let report = run.args(POLICY).run().exits(1).json();
+    let rules: BTreeSet<&str> = report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
+    assert!(rules.contains("INT001"), "{rules:?}");
+    // And the store does not hand them out as the claimed ones.
+    aws.heal();
+    let run = layerproof_on(&aws, &home, &Synthetic::account(0), "eu-west-1").args(["scan", "-o", "json", "--no-history"]);
+    let report = run.args(POLICY).run().json();
+    assert!(!report["findings"].as_array().unwrap().iter().any(|f| f["rule"] == "INT001"));
+}
+
+#[test]
+fn a_registry_that_denies_its_referrers_never_reads_as_an_unsigned_image() {
+    let aws = LoopbackAws::of(Fleet::read(FLEET)).fault(Fault::on("registry:referrers").denies()).start();
+    let home = Home::new();
+    let report = on_demo(&aws, &home, "scan").args(POLICY).args(["-o", "json", "--no-history"]).run().exits(1).json();
+    let images: Vec<&Value> =
+        report["findings"].as_array().unwrap().iter().filter(|f| f["rule"] == "SIG003" && f["status"] == "fail").collect();
+    assert!(images.is_empty(), "{images:?}");
+}
+
+#[test]
+fn filters_of_a_live_scan_look_at_nothing_else() {
+    let (aws, home) = (demo(), Home::new());
+    let output = on_demo(&aws, &home, "inventory").args(["--function", "checkout-*"]).run().exits(0);
+    assert!(output.stdout.contains("1 function in 3 versions"), "{}", output.stdout);
+    assert_eq!(aws.log().count("lambda:GetFunction"), 3, "the versions of the one function");
+    assert_eq!(aws.log().count("lambda:ListLayers"), 0);
+    aws.forget_log();
+    let none = on_demo(&aws, &home, "scan").args(POLICY).args(["--function", "no-such-*"]).run().exits(4);
+    assert!(none.stdout.contains("nothing matched") || none.stderr.contains("nothing matched"), "{}{}", none.stdout, none.stderr);
+}
