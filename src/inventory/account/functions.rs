@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::answered::{Answers, Asked, Stopped};
 use super::answers::{
-    CodeLocationError, FunctionConfiguration, GET_FUNCTION, GetFunction, LIST_FUNCTIONS, LIST_VERSIONS_BY_FUNCTION, LayerEntry,
-    ListFunctions, ListVersionsByFunction, signing, timestamp,
+    CodeLocationError, FunctionConfiguration, GET_FUNCTION, GET_FUNCTION_CODE_SIGNING_CONFIG, GetFunction, LIST_FUNCTIONS,
+    LIST_VERSIONS_BY_FUNCTION, LayerEntry, ListFunctions, ListVersionsByFunction, signing, timestamp,
 };
 use super::code::{image_code, zip_code};
 use super::origin::Extent;
@@ -60,7 +60,13 @@ pub(super) fn read(answers: &mut Answers<'_>, gaps: &mut Vec<Gap>) -> Vec<Functi
             continue;
         }
         let aliases = aliases::read(answers, &arn);
-        let code_signing = code_signing::read(answers, &arn);
+        // Code signing is for zips only, and live accounts are not asked about images.
+        let is_image = versions.iter().all(|version| matches!(version.code, FunctionCode::Image { .. }));
+        let code_signing = if is_image && !answers.has(&GET_FUNCTION_CODE_SIGNING_CONFIG, &[&arn.name]) {
+            Observed::Absent
+        } else {
+            code_signing::read(answers, &arn)
+        };
         gaps.extend(aliases.gap().cloned());
         gaps.extend(code_signing.gap().cloned());
         gaps.extend(code_signing.present().and_then(|config| config.detail.gap()).cloned());
