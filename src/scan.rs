@@ -18,9 +18,8 @@ use rayon::prelude::*;
 
 use crate::check::runtimes::RuntimeTable;
 use crate::check::{self, Context};
-use crate::clients::Clients;
 use crate::evidence::{Artifact, Evidence};
-use crate::fetch::{FetchError, Fetched, ImageBlobs};
+use crate::fetch::{FetchError, Fetched, Fetching, ImageBlobs};
 use crate::finding::Finding;
 use crate::model::artifact::Subject;
 use crate::model::digest::Digest;
@@ -29,7 +28,7 @@ use crate::model::inventory::Inventory;
 use crate::model::observed::Observed;
 use crate::policy::{self, Decision, DecisionSubject, Policy};
 use crate::signature::TrustAnchors;
-use crate::store::{Integrity, Store, StoreError};
+use crate::store::{Integrity, StoreError};
 use crate::unpack::{Limits, UnpackError};
 
 use sources::{Source, Sources};
@@ -48,12 +47,8 @@ pub trait Progress: Sync {
 
 /// What gathering needs, built once and passed down.
 pub struct Gather<'a> {
-    /// Blobs and cached analyses.
-    pub store: &'a Store,
-    /// The network, where it may be used.
-    pub clients: &'a Clients,
-    /// `--refetch`: download what the store holds as well.
-    pub refetch: bool,
+    /// Blobs and cached analyses, and where bytes come from.
+    pub fetching: Fetching<'a>,
     /// The trust anchors that the policy names.
     pub anchors: &'a TrustAnchors,
     /// Limits of unpacking.
@@ -95,7 +90,7 @@ pub struct Gathered {
 pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, ScanError> {
     let wanted = wanted(&inventory);
 
-    let Sources { fetched, downloaded, from_store } = sources::fetch(&wanted, gather)?;
+    let Sources { fetched, downloaded, from_store } = sources::fetch(&wanted, gather.fetching, gather.progress)?;
 
     // Unpack and look for signatures: once per distinct content. Any of its subjects may lend its name to a gap.
     let mut contents: BTreeMap<ContentKey, (&Fetched, &Subject)> = BTreeMap::new();
@@ -143,6 +138,22 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
     let overlays = overlays::overlays(&inventory, &layer, gather.limits)?;
     let evidence = Evidence { inventory, artifacts, overlays, live: false };
     Ok(Gathered { evidence, downloaded, from_store })
+}
+
+/// Downloads every artifact that the inventory asks for and looks into none. What cannot be had is `Unknown`.
+pub fn download(
+    inventory: &Inventory,
+    fetching: Fetching<'_>,
+    progress: &dyn Progress,
+) -> Result<BTreeMap<Subject, Vec<Observed<Fetched>>>, ScanError> {
+    let wanted = wanted(inventory);
+    let Sources { fetched, .. } = sources::fetch(&wanted, fetching, progress)?;
+    let mut downloads: BTreeMap<Subject, Vec<Observed<Fetched>>> = BTreeMap::new();
+    for want in &wanted {
+        let found = Source::all(want).filter_map(|source| fetched.get(&source).cloned());
+        downloads.entry(want.subject.clone()).or_default().extend(found);
+    }
+    Ok(downloads)
 }
 
 /// What judging brings.

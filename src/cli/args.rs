@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::exit::Failure;
+use super::global::Global;
+use crate::clients::{AssumedRole, Clients, Login, Network, Regions};
+use crate::inventory::Filter;
+use crate::model::printable::printable;
+
 /// Which policy judges.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Trust")]
@@ -39,4 +45,121 @@ pub struct ReportArgs {
     /// File that findings without a place of their own point to in SARIF and annotations [default: the policy file].
     #[arg(long, value_name = "FILE")]
     pub sarif_anchor: Option<String>,
+}
+
+/// Whose account is looked at, and where.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "AWS account")]
+pub struct AccountArgs {
+    /// Profile of the AWS configuration. Without it: environment, AWS_PROFILE, SSO, container or instance role, as every AWS tool does.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Role to assume from those credentials; repeatable, one account each.
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Vec<String>,
+    /// External id that the roles ask for.
+    #[arg(long, value_name = "ID", requires = "role_arn")]
+    pub external_id: Option<String>,
+    /// Region; repeatable or comma-separated. Without it the configured one.
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub region: Vec<String>,
+    /// Every region that is enabled in the account.
+    #[arg(long, conflicts_with = "region")]
+    pub all_regions: bool,
+}
+
+/// Which functions.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct FilterArgs {
+    /// Only functions of this name, and the layers that they use; `*` matches any run of characters. Repeatable.
+    #[arg(long, value_name = "GLOB")]
+    pub function: Vec<String>,
+    /// Only functions with this tag; the value may hold `*`. Repeatable: any of them.
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    pub tag: Vec<String>,
+    /// Only functions of this runtime, such as `python3.*`. Repeatable: any of them.
+    #[arg(long, value_name = "GLOB")]
+    pub runtime: Vec<String>,
+}
+
+/// How the network is used. Proxies come from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Network")]
+pub struct NetworkArgs {
+    /// PEM certificates that are trusted beside the system's, for proxies that inspect TLS.
+    #[arg(long, env = "AWS_CA_BUNDLE", value_name = "FILE")]
+    pub ca_bundle: Option<PathBuf>,
+    /// Ask this registry at another host, such as a VPC endpoint: 111122223333.dkr.ecr.eu-west-1.amazonaws.com=HOST[:PORT]. Names and
+    /// decisions keep the registry's own host. Repeatable.
+    #[arg(long, value_name = "HOST=HOST[:PORT]")]
+    pub registry_endpoint: Vec<String>,
+    /// Ask this registry over plain HTTP. Loopback hosts always are. Repeatable.
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub insecure_registry: Vec<String>,
+    /// Download everything again, whatever the store holds.
+    #[arg(long)]
+    pub refetch: bool,
+}
+
+impl AccountArgs {
+    /// True where any of them is given: a live account is then meant.
+    pub fn is_given(&self) -> bool {
+        self.profile.is_some() || !self.role_arn.is_empty() || !self.region.is_empty() || self.all_regions
+    }
+
+    /// Whose credentials ask, and where.
+    pub fn login(&self) -> Login {
+        let regions = match (self.all_regions, self.region.as_slice()) {
+            (true, _) => Regions::All,
+            (false, []) => Regions::Configured,
+            (false, named) => Regions::Named(named.to_vec()),
+        };
+        let external_id = &self.external_id;
+        let roles = self.role_arn.iter().map(|arn| AssumedRole { arn: arn.clone(), external_id: external_id.clone() }).collect();
+        Login { profile: self.profile.clone(), roles, regions }
+    }
+}
+
+impl FilterArgs {
+    /// What they let through.
+    ///
+    /// # Errors
+    /// A tag without a key.
+    pub fn filter(&self) -> Result<Filter, Failure> {
+        let tags = self
+            .tag
+            .iter()
+            .map(|text| match text.split_once('=') {
+                Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), Some(value.to_owned()))),
+                None if !text.is_empty() => Ok((text.clone(), None)),
+                Some(_) | None => Err(Failure::usage(format!("--tag {}: KEY or KEY=VALUE is expected", printable(text)))),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Filter { names: self.function.clone(), tags, runtimes: self.runtime.clone() })
+    }
+}
+
+impl NetworkArgs {
+    /// The clients of this run, none with `--offline`.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub fn clients(&self, global: &Global) -> Result<Clients, Failure> {
+        if global.offline {
+            return Ok(Clients::offline());
+        }
+        let registry_endpoints = self
+            .registry_endpoint
+            .iter()
+            .map(|text| match text.split_once('=') {
+                Some((from, to)) if !from.is_empty() && !to.is_empty() && !to.contains('/') => Ok((from.to_owned(), to.to_owned())),
+                Some(_) | None => Err(Failure::usage(format!("--registry-endpoint {}: HOST=HOST[:PORT] is expected", printable(text)))),
+            })
+            .collect::<Result<_, _>>()?;
+        let network =
+            Network { ca_bundle: self.ca_bundle.clone(), registry_endpoints, insecure_registries: self.insecure_registry.clone() };
+        Clients::online(network)
+            .map_err(|error| if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::internal(error.to_string()) })
+    }
 }

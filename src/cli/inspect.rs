@@ -67,14 +67,12 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let bar = Bar::new(global);
     let limits = Limits::default();
     let clients = Clients::offline();
-    let gather =
-        Gather { store: &store, clients: &clients, refetch: false, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
+    let fetching = Fetching { store: &store, clients: &clients, refetch: false };
+    let gather = Gather { fetching, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
     let subject = file.subject.to_string();
     let wanted = Wanted { subject: &subject, digest: None, size: None };
     let internal = |error: &dyn std::fmt::Display| Failure::internal(error.to_string());
-    let seen = match fetch::fetch(&file.location, &wanted, Fetching { store: &store, clients: &clients, refetch: false })
-        .map_err(|error| internal(&error))?
-    {
+    let seen = match fetch::fetch(&file.location, &wanted, fetching).map_err(|error| internal(&error))? {
         Observed::Present(fetched) => Ok(scan::examine(&fetched, &file.subject, &gather).map_err(|error| internal(&error))?),
         Observed::Absent => Err(None),
         Observed::Unknown(gap) => Err(Some(gap)),

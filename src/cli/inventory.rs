@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::args::{AccountArgs, FilterArgs, NetworkArgs};
 use super::listing::{OutputFormat, columns, counted, emit, emit_json};
-use super::{Exit, Failure, Global};
-use crate::clients::Clients;
-use crate::inventory::{InventoryError, Request, inventory};
+#[cfg(feature = "aws")]
+use super::record::record;
+use super::{Exit, Failure, Global, targets};
+use crate::inventory::{AccountRequest, InventoryError};
 use crate::model::arn::{FunctionArn, LayerVersionArn};
 use crate::model::function::{Function, FunctionCode, FunctionVersion};
 use crate::model::gap::Gap;
@@ -17,15 +19,27 @@ use crate::model::inventory::{CoverageRow, Inventory, Place, Repository, SourceI
 use crate::model::layer::LayerVersion;
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
+use crate::scan::{self, Selection};
 
 /// Lists functions, versions, aliases, layers with who uses them, images, and what could not be learned.
 ///
 /// Exits 3 where something could not be learned, and 4 where the source holds no function and no layer.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// A recorded account (docs/snapshot.md)
-    #[arg(long, value_name = "DIR")]
-    pub snapshot: PathBuf,
+    /// A recorded account (docs/snapshot.md), in place of the live account that the AWS configuration names
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["profile", "role_arn", "region", "all_regions"])]
+    pub snapshot: Option<PathBuf>,
+
+    /// Write the live account as a snapshot into this new folder: answers, zips and images, and no credential, link or environment value
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["snapshot", "function", "tag", "runtime"])]
+    pub record: Option<PathBuf>,
+
+    #[command(flatten)]
+    account: AccountArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
 
     /// How to write it
     #[arg(long, value_enum, default_value_t)]
@@ -33,12 +47,21 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, _global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let request = Request { snapshot: Some(args.snapshot.clone()), ..Request::default() };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|error| Failure::internal(format!("the asynchronous runtime does not start: {error}")))?;
-    let inventory = runtime.block_on(inventory(&request, &Clients::offline())).map_err(|error| failure(&error))?;
+pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
+    let filter = args.filter.filter()?;
+    let inventory = match &args.snapshot {
+        Some(dir) => targets::snapshot(dir)?,
+        None => {
+            targets::live(global)?;
+            let clients = args.network.clients(global)?;
+            let request = AccountRequest { login: args.account.login(), filter: filter.clone(), targets: None };
+            match &args.record {
+                None => targets::account(request, &clients, global)?,
+                Some(dir) => record(dir, &request, args.network.refetch, &clients, global)?,
+            }
+        }
+    };
+    let inventory = if filter.is_empty() { inventory } else { scan::select(inventory, &[Selection::Filter(filter)]) };
     match args.format {
         OutputFormat::Text => emit(out, &text(&inventory))?,
         OutputFormat::Json => emit_json(out, "layerproof/inventory/v1", &document(&inventory))?,
@@ -49,11 +72,18 @@ pub fn run(args: &Args, _global: &Global, out: &mut dyn Write) -> Result<Exit, F
     Ok(if inventory.functions.is_empty() && inventory.layers.is_empty() { Exit::NothingMatched } else { Exit::Pass })
 }
 
+#[cfg(not(feature = "aws"))]
+fn record(_: &std::path::Path, _: &AccountRequest, _: bool, _: &crate::clients::Clients, _: &Global) -> Result<Inventory, Failure> {
+    Err(failure(&InventoryError::WithoutAws))
+}
+
 /// A source that cannot be read, as a failure with its next step.
 pub fn failure(error: &InventoryError) -> Failure {
     let failure = if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::internal(error.to_string()) };
     match error {
         InventoryError::NothingNamed => failure.hint("name files, or add --snapshot DIR"),
+        InventoryError::Offline => failure.hint("run without --offline, or pass --snapshot DIR, a recorded account"),
+        InventoryError::WithoutAws => failure.hint("build it with the feature, or pass --snapshot DIR, a recorded account"),
         InventoryError::NotASnapshot { .. } => {
             failure.hint("--snapshot takes the folder that holds snapshot.json; docs/snapshot.md describes it")
         }
@@ -66,6 +96,7 @@ pub fn failure(error: &InventoryError) -> Failure {
 
 fn text(inventory: &Inventory) -> String {
     let mut lines = vec![heading(inventory)];
+    lines.extend(inventory.notes.iter().cloned());
     let mut place = None;
     for function in &inventory.functions {
         let here = (&function.arn.account, &function.arn.region);
@@ -223,6 +254,7 @@ fn document(inventory: &Inventory) -> Document<'_> {
     let users = users(inventory);
     Document {
         source: &inventory.source,
+        notes: &inventory.notes,
         places: &inventory.places,
         functions: &inventory.functions,
         layers: inventory
@@ -240,6 +272,7 @@ fn document(inventory: &Inventory) -> Document<'_> {
 #[derive(Serialize)]
 struct Document<'a> {
     source: &'a SourceInfo,
+    notes: &'a [String],
     places: &'a [Place],
     functions: &'a [Function],
     layers: Vec<Layer<'a>>,

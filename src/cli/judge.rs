@@ -12,6 +12,7 @@ use super::progress::Bar;
 use crate::check::{self, runtimes::RuntimeTable};
 use crate::clients::Clients;
 use crate::evidence::Evidence;
+use crate::fetch::Fetching;
 use crate::finding::Finding;
 use crate::model::inventory::Inventory;
 use crate::model::printable::printable;
@@ -125,9 +126,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         let bar = Bar::new(global);
         let limits = Limits::default();
         let gather = Gather {
-            store: &store,
-            clients: &job.clients,
-            refetch: job.refetch,
+            fetching: Fetching { store: &store, clients: &job.clients, refetch: job.refetch },
             anchors,
             limits: &limits,
             now: global.now,
@@ -209,6 +208,7 @@ fn notes_before(inventory: &Inventory, prepared: &Prepared, job: &Job, global: &
     if inventory.source.unauthenticated {
         notes.push("the snapshot is unauthenticated input: whoever can write it can write what it says".to_owned());
     }
+    notes.extend(inventory.notes.iter().cloned());
     for name in &job.unmatched {
         notes.push(format!("nothing matched `{}`: it was not verified", printable(name)));
     }

@@ -17,6 +17,8 @@ pub mod listing;
 pub mod output;
 pub mod policy;
 pub mod progress;
+#[cfg(feature = "aws")]
+mod record;
 pub mod scan;
 pub mod targets;
 pub mod verify;

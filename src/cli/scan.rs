@@ -1,37 +1,44 @@
 //! `layerproof scan`: the periodic re-scan.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::args::{PolicyArgs, ReportArgs};
+use super::args::{AccountArgs, FilterArgs, NetworkArgs, PolicyArgs, ReportArgs};
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::judge::{self, Job};
 use super::targets;
-use crate::clients::Clients;
+use crate::inventory::AccountRequest;
+use crate::model::inventory::{Inventory, Place};
 use crate::scan::{self, Selection};
 
 /// Arguments of `scan`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  layerproof scan --policy policy.yaml
+  layerproof scan --policy policy.yaml --role-arn arn:aws:iam::111122223333:role/audit --region eu-west-1,us-east-1
   layerproof scan --snapshot testdata/fleet --policy trust-policies/demo.yaml
   layerproof scan --snapshot DIR --policy policy.yaml -o text -o sarif=layerproof.sarif --fail-on new
   layerproof scan --snapshot DIR --policy policy.yaml --function 'checkout-*' --allow-incomplete
 
 Each scan is kept, and the next one of the same scope says what is new, standing, resolved and newly unknown: layerproof history list.")]
 pub struct Args {
-    /// Recorded account (docs/snapshot.md).
-    #[arg(long, value_name = "DIR", required = true)]
-    snapshot: PathBuf,
-    /// Only these functions, and the layers that they use; `*` matches any run of characters. Repeatable.
-    #[arg(long, value_name = "GLOB")]
-    function: Vec<String>,
+    /// Recorded account (docs/snapshot.md), in place of the live account that the AWS configuration names.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["profile", "role_arn", "region", "all_regions"])]
+    snapshot: Option<PathBuf>,
     /// Missing evidence ends with 0 in place of 3. What an artifact's author could have caused is never forgiven. Echoed in the report.
     #[arg(long)]
     allow_incomplete: bool,
     /// Do not keep this scan, and compare it with none.
     #[arg(long)]
     no_history: bool,
+    #[command(flatten)]
+    account: AccountArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -41,33 +48,60 @@ pub struct Args {
 /// Scans.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
-    let inventory = targets::snapshot(&args.snapshot)?;
-    let selections: Vec<Selection> = args.function.iter().cloned().map(Selection::FunctionNames).collect();
-    let is_unmatched = |(_, selection): &(&String, &Selection)| !scan::matches(&inventory, selection);
-    let unmatched = args.function.iter().zip(&selections).filter(is_unmatched).map(|(given, _)| given.clone()).collect();
-    let inventory = scan::select(inventory, &selections);
+    let filter = args.filter.filter()?;
+    let clients = args.network.clients(global)?;
+    let inventory = match &args.snapshot {
+        Some(dir) => targets::snapshot(dir)?,
+        None => {
+            let request = AccountRequest { login: args.account.login(), filter: filter.clone(), targets: None };
+            targets::account(request, &clients, global)?
+        }
+    };
+    let is_unmatched = |given: &&String| !scan::matches(&inventory, &Selection::FunctionNames((*given).clone()));
+    let unmatched = filter.names.iter().filter(is_unmatched).cloned().collect();
+    let whole_fleet = filter.is_empty();
+    let history_scope = (!args.no_history).then(|| scope(args, &inventory));
+    let inventory = if whole_fleet { inventory } else { scan::select(inventory, &[Selection::Filter(filter)]) };
     let nothing_selected = inventory.functions.is_empty() && inventory.layers.is_empty() && inventory.gaps.is_empty();
-    let history_scope = (!args.no_history).then(|| scope(args));
     let job = Job {
         command: "scan",
         inventory,
-        clients: Clients::offline(),
-        refetch: false,
+        clients,
+        refetch: args.network.refetch,
         nothing_selected,
         unmatched,
         allow_incomplete: args.allow_incomplete,
-        whole_fleet: args.function.is_empty(),
+        whole_fleet,
         history_scope,
     };
     judge::run(job, prepared, global, out)
 }
 
-/// What makes two scans comparable: the source and the selection, not the policy. The path is resolved, so that a scan from another
-/// working directory is the same scope.
-fn scope(args: &Args) -> String {
-    let path = args.snapshot.canonicalize().unwrap_or_else(|_| args.snapshot.clone());
-    let mut functions = args.function.clone();
-    functions.sort();
-    functions.dedup();
-    format!("snapshot {} functions {}", path.display(), if functions.is_empty() { "*".to_owned() } else { functions.join(",") })
+/// What makes two scans comparable: what was asked for, not the policy. A path is resolved, so that a scan from another working directory
+/// is the same scope; an account that could not be opened this time is part of it all the same.
+fn scope(args: &Args, inventory: &Inventory) -> String {
+    let list = |values: &[String]| {
+        let values: BTreeSet<&str> = values.iter().map(String::as_str).collect();
+        if values.is_empty() { "*".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(",") }
+    };
+    let mut scope = match &args.snapshot {
+        Some(snapshot) => format!("snapshot {}", snapshot.canonicalize().unwrap_or_else(|_| snapshot.clone()).display()),
+        None => {
+            let places = |part: fn(&Place) -> &str| inventory.places.iter().map(part).map(str::to_owned).collect::<Vec<_>>();
+            let accounts = if args.account.role_arn.is_empty() { places(|place| &place.account) } else { args.account.role_arn.clone() };
+            let regions = match (args.account.all_regions, args.account.region.is_empty()) {
+                (true, _) => "all".to_owned(),
+                (false, false) => list(&args.account.region),
+                (false, true) => list(&places(|place| &place.region)),
+            };
+            format!("aws {} regions {regions}", list(&accounts))
+        }
+    };
+    scope += &format!(" functions {}", list(&args.filter.function));
+    for (word, values) in [("tags", &args.filter.tag), ("runtimes", &args.filter.runtime)] {
+        if !values.is_empty() {
+            scope += &format!(" {word} {}", list(values));
+        }
+    }
+    scope
 }

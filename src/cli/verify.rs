@@ -3,33 +3,37 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::args::{PolicyArgs, ReportArgs};
+use super::args::{AccountArgs, NetworkArgs, PolicyArgs, ReportArgs};
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::judge::{self, Job};
-use super::targets;
-use crate::clients::Clients;
+use super::targets::{self, Lookup};
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
   layerproof verify oci:image/ --as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:DIGEST --policy policy.yaml
+  layerproof verify fn:checkout:live --region eu-west-1 --policy policy.yaml
   layerproof verify fn:checkout:live --snapshot testdata/fleet --policy trust-policies/demo.yaml
 
 Exit codes: 0 every artifact is Trusted (or Exempt by a statement), 1 refused or findings, 2 usage, 3 evidence missing, 4 nothing matched.")]
 pub struct Args {
     /// Artifacts: a zip, a folder, an OCI image layout (folder or tar), told from their content. A prefix forces the kind: zip:
-    /// dir: oci: oci-archive:. With --snapshot: fn:NAME[:QUALIFIER], layer:NAME[:VERSION], image:REFERENCE, or an ARN.
+    /// dir: oci: oci-archive:. In an account, or with --snapshot: fn:NAME[:QUALIFIER], layer:NAME[:VERSION], image:REFERENCE, or an ARN.
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Give the one local TARGET the scope of this ARN (layer version or function) or image reference with a digest. Without it a local file is
     /// matched only by statements of `kind: any`.
     #[arg(long = "as", value_name = "ARN")]
     scope: Option<String>,
-    /// Recorded account that fn:, layer: and image: targets are looked up in.
-    #[arg(long, value_name = "DIR")]
+    /// Recorded account that fn:, layer: and image: targets are looked up in, in place of the live one that the AWS configuration names.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["profile", "role_arn", "region", "all_regions"])]
     snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    account: AccountArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -39,13 +43,15 @@ pub struct Args {
 /// Verifies the targets.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
-    let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), args.snapshot.as_deref())?;
+    let clients = args.network.clients(global)?;
+    let lookup = Lookup { snapshot: args.snapshot.as_deref(), login: args.account.login(), clients: &clients, global };
+    let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), lookup)?;
     let nothing_selected = inventory.functions.is_empty() && inventory.layers.is_empty() && inventory.files.is_empty();
     let job = Job {
         command: "verify",
         inventory,
-        clients: Clients::offline(),
-        refetch: false,
+        clients,
+        refetch: args.network.refetch,
         nothing_selected,
         unmatched,
         allow_incomplete: false,

@@ -83,6 +83,15 @@ pub enum ClientsError {
     },
 }
 
+impl ClientsError {
+    /// True where the settings are wrong (exit 2); false where this machine cannot do it (exit 5).
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Runtime { .. } => false,
+        }
+    }
+}
+
 impl Clients {
     /// No client: every question to the network is a gap.
     pub fn offline() -> Self {
@@ -107,6 +116,20 @@ impl Clients {
                 aws: aws::Sessions::default(),
             }),
         })
+    }
+
+    /// Runs `future` to its end, on the runtime that the clients live on where there is one.
+    ///
+    /// # Errors
+    /// No runtime, where there are no clients.
+    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, ClientsError> {
+        match &self.online {
+            Some(online) => Ok(online.block_on(future)),
+            None => {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|source| ClientsError::Runtime { source })?;
+                Ok(runtime.block_on(future))
+            }
+        }
     }
 
     /// The clients, or a gap that says that `--offline` forbids to look.

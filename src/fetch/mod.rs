@@ -32,7 +32,7 @@ pub struct Wanted<'a> {
 }
 
 /// Bytes that can be read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Fetched {
     /// A zip, or a file that is no archive, in the store.
     Blob(StoredBlob),

@@ -8,6 +8,7 @@ mod closed;
 mod functions;
 mod images;
 mod layers;
+mod live;
 mod named;
 mod places;
 mod written;
@@ -20,15 +21,61 @@ use futures_util::{StreamExt, stream};
 
 use self::asker::Asker;
 use self::functions::Found;
+use self::live::Live;
 use super::account::call::PlaceCalls;
 use super::account::origin::{Extent, Part};
-use super::{AccountRequest, InventoryError};
-use crate::clients::Online;
+use super::{AccountRequest, BoxFuture, InventoryError, Request, Source, account};
 use crate::clients::aws::{Sessions, configured, endpoint, login};
+use crate::clients::{Clients, Online};
 use crate::model::arn::LayerVersionArn;
 use crate::model::gap::Gap;
 use crate::model::image_ref::ImageRef;
-use crate::model::inventory::{CoverageRow, Place};
+use crate::model::inventory::{CoverageRow, Inventory, Place, SourceInfo};
+use crate::model::printable::printable;
+
+/// The source of live accounts.
+pub struct Aws;
+
+impl Source for Aws {
+    fn name(&self) -> &'static str {
+        "aws"
+    }
+
+    fn describe(&self) -> &'static str {
+        "live AWS accounts, with the credentials that every AWS tool finds"
+    }
+
+    fn is_meant(&self, request: &Request) -> bool {
+        request.account.is_some()
+    }
+
+    fn inventory<'a>(&'a self, request: &'a Request, clients: &'a Clients) -> BoxFuture<'a, Result<Inventory, InventoryError>> {
+        Box::pin(async {
+            let request = request.account.as_ref().ok_or(InventoryError::NothingNamed)?;
+            let online = clients.need("the account", "what is deployed").map_err(|_| InventoryError::Offline)?;
+            Ok(assemble(&collect(request, online).await?))
+        })
+    }
+}
+
+/// What the answers say is deployed.
+pub fn assemble(collected: &Collected) -> Inventory {
+    let places: Vec<Place> = collected.places.iter().map(|known| known.place.clone()).collect();
+    let names: Vec<String> = places.iter().map(|place| format!("{}/{}", place.account, place.region)).collect();
+    let source = SourceInfo { kind: Aws.name(), name: names.join(" "), recorded_at: None, unauthenticated: false };
+    let mut inventory = account::assemble(source, places, &Live::new(collected));
+    inventory.gaps.extend(collected.gaps.iter().cloned());
+    inventory.gaps.sort();
+    inventory.coverage.extend(collected.coverage.iter().cloned());
+    inventory.coverage.sort();
+    if let Some(endpoint) = &collected.endpoint_override {
+        inventory.notes.push(format!("AWS was asked at {}, not at its own endpoints", printable(endpoint)));
+    }
+    for place in &collected.not_enabled {
+        inventory.notes.push(format!("region {} is not enabled in account {}: nothing was looked at there", place.region, place.account));
+    }
+    inventory
+}
 
 /// Accounts and regions that are asked at once.
 const PLACES_AT_ONCE: usize = 8;

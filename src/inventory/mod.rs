@@ -21,10 +21,15 @@ use crate::model::inventory::{FileArtifact, Inventory};
 use crate::model::printable::printable;
 
 /// The sources, in the order in which they are asked whether a request is theirs.
-pub static ALL: &[&dyn Source] = &[&snapshot::Snapshot, &local::Local];
+pub static ALL: &[&dyn Source] = &[
+    #[cfg(feature = "aws")]
+    &aws::Aws,
+    &snapshot::Snapshot,
+    &local::Local,
+];
 
 /// A future that can be held as a trait object.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A kind of source.
 pub trait Source: Sync {
@@ -86,7 +91,8 @@ pub struct Filter {
 
 /// The inventory of the first source in [`ALL`] that the request names; files that were named beside a snapshot are added to it.
 pub async fn inventory(request: &Request, clients: &Clients) -> Result<Inventory, InventoryError> {
-    let source = ALL.iter().find(|source| source.is_meant(request)).ok_or(InventoryError::NothingNamed)?;
+    let nobody = if request.account.is_some() { InventoryError::WithoutAws } else { InventoryError::NothingNamed };
+    let source = ALL.iter().find(|source| source.is_meant(request)).ok_or(nobody)?;
     let mut inventory = source.inventory(request, clients).await?;
     inventory.files = request.files.clone();
     Ok(inventory)
@@ -95,6 +101,12 @@ pub async fn inventory(request: &Request, clients: &Clients) -> Result<Inventory
 /// A source that cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum InventoryError {
+    /// A live account, with `--offline`.
+    #[error("a live account cannot be looked at with --offline")]
+    Offline,
+    /// A live account, in a build without the AWS SDK.
+    #[error("this build cannot look at live accounts: it was made without the feature `aws`")]
+    WithoutAws,
     /// The request names neither a snapshot nor a file.
     #[error("nothing to look at: name a snapshot, a file or a folder")]
     NothingNamed,
@@ -143,7 +155,13 @@ impl InventoryError {
     /// True where what the user named is wrong (exit 2); false where this machine could not read it (exit 5).
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::NothingNamed | Self::NotASnapshot { .. } | Self::Malformed { .. } | Self::Login(_) | Self::Version { .. } => true,
+            Self::NothingNamed
+            | Self::Offline
+            | Self::WithoutAws
+            | Self::NotASnapshot { .. }
+            | Self::Malformed { .. }
+            | Self::Login(_)
+            | Self::Version { .. } => true,
             Self::Unreadable { .. } => false,
         }
     }

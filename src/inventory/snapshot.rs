@@ -8,6 +8,7 @@ mod images;
 mod path;
 mod place;
 mod recorded;
+pub mod write;
 
 use std::path::Path;
 

@@ -32,6 +32,8 @@ pub struct Inventory {
     pub gaps: Vec<Gap>,
     /// What was looked at, per place and API.
     pub coverage: Vec<CoverageRow>,
+    /// What a reader must know of how it was looked. Safe to print.
+    pub notes: Vec<String>,
 }
 
 impl Inventory {
@@ -46,6 +48,7 @@ impl Inventory {
             files: Vec::new(),
             gaps: Vec::new(),
             coverage: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }

@@ -49,7 +49,7 @@ pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Res
             examine_image(layout, digest, architecture, subject, gather)
         }
         Fetched::Image { blobs: ImageBlobs::Stored { .. }, digest, architecture } => {
-            examine_image(gather.store.dir(), digest, architecture, subject, gather)
+            examine_image(gather.fetching.store.dir(), digest, architecture, subject, gather)
         }
     }
 }
@@ -71,7 +71,7 @@ fn examine_blob(blob: &StoredBlob, subject: &Subject, gather: &Gather<'_>) -> Re
         Err(error) => return Err(error.into()),
     };
     let key = AnalysisKey::new(ANALYSER, &WantDigests::None, gather.limits);
-    if let Some(contents) = gather.store.analysis::<Contents>(&blob.digest, &key) {
+    if let Some(contents) = gather.fetching.store.analysis::<Contents>(&blob.digest, &key) {
         // The tree comes from the store; what is fed to crypto never does (DESIGN §6), so the scheme makes a pass of its own where
         // there is a signature to judge, and none where there is not.
         let candidate = Candidate::Zip { subject, index: &index, analysed: None };
@@ -84,7 +84,7 @@ fn examine_blob(blob: &StoredBlob, subject: &Subject, gather: &Gather<'_>) -> Re
     let signatures = examine_all(&candidate, gather.anchors, gather.now, gather.limits);
     // What a limit cut short, time among them, may come out otherwise next time.
     if contents.complete {
-        gather.store.put_analysis(&blob.digest, &key, &contents)?;
+        gather.fetching.store.put_analysis(&blob.digest, &key, &contents)?;
     }
     Ok(examined(contents, signatures))
 }

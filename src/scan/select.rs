@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::inventory::Filter;
 use crate::inventory::local::{FunctionSelector, LayerSelector};
 use crate::model::arn::{FunctionArn, LayerVersionArn};
 use crate::model::arn_pattern::glob;
@@ -15,6 +16,8 @@ use crate::model::observed::Observed;
 pub enum Selection {
     /// Functions by name; `*` matches any run of characters.
     FunctionNames(String),
+    /// Functions that a filter lets through. Where a function's tags could not be read it may be one of them, and is kept.
+    Filter(Filter),
     /// A function by ARN or name; with a qualifier, only that version or the versions of that alias.
     Function(FunctionSelector),
     /// A layer version by ARN or name, or every version of a layer.
@@ -28,6 +31,8 @@ impl Selection {
     fn may_name(&self, function: &FunctionArn) -> bool {
         match self {
             Self::FunctionNames(pattern) => glob(pattern, &function.name),
+            // Its runtimes and tags are just what is not known.
+            Self::Filter(filter) => filter.names.is_empty() || filter.names.iter().any(|pattern| glob(pattern, &function.name)),
             Self::Function(selector) => selector.names(&function.unqualified()),
             // Which image it runs is just what is not known.
             Self::Image(_) => true,
@@ -69,7 +74,7 @@ pub fn select(mut inventory: Inventory, selections: &[Selection]) -> Inventory {
 pub fn matches(inventory: &Inventory, selection: &Selection) -> bool {
     match selection {
         Selection::Layer(selector) => inventory.layers.keys().any(|arn| selector.names(arn)),
-        Selection::FunctionNames(_) | Selection::Function(_) | Selection::Image(_) => {
+        Selection::FunctionNames(_) | Selection::Filter(_) | Selection::Function(_) | Selection::Image(_) => {
             inventory.functions.iter().any(|function| function.versions.iter().any(|version| selects(selection, function, version)))
         }
     }
@@ -91,6 +96,7 @@ fn keep_versions(function: &mut Function, selections: &[Selection]) {
 fn selects(selection: &Selection, function: &Function, version: &FunctionVersion) -> bool {
     match selection {
         Selection::FunctionNames(pattern) => glob(pattern, &version.arn.name),
+        Selection::Filter(filter) => lets_through(filter, function),
         Selection::Function(selector) => {
             selector.names(&version.arn)
                 && selector.qualifier().is_none_or(|q| q == version.version() || in_alias(function, q, version.version()))
@@ -101,6 +107,17 @@ fn selects(selection: &Selection, function: &Function, version: &FunctionVersion
         },
         Selection::Layer(_) => false,
     }
+}
+
+/// A function is meant as a whole: an alias can only be judged with every version that it routes to.
+fn lets_through(filter: &Filter, function: &Function) -> bool {
+    let runtimes = function.versions.iter().filter_map(|version| version.runtime.as_deref());
+    let tagged = match &function.tags {
+        Observed::Present(tags) => filter.means_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))),
+        Observed::Absent => filter.means_tags(std::iter::empty()),
+        Observed::Unknown(_) => true,
+    };
+    tagged && filter.means(&function.arn.name, runtimes)
 }
 
 fn in_alias(function: &Function, alias: &str, version: &str) -> bool {

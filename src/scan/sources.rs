@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{Gather, ScanError, Wanted};
+use super::{Progress, ScanError, Wanted};
 use crate::fetch::{self, Fetched, Fetching};
 use crate::model::artifact::BlobLocation;
 use crate::model::digest::ClaimedDigest;
@@ -28,7 +28,7 @@ pub(super) struct Sources {
 }
 
 /// Fetches whatever the artifacts need.
-pub(super) fn fetch(wanted: &[Wanted], gather: &Gather<'_>) -> Result<Sources, ScanError> {
+pub(super) fn fetch(wanted: &[Wanted], fetching: Fetching<'_>, progress: &dyn Progress) -> Result<Sources, ScanError> {
     let subjects: BTreeMap<Source, String> =
         wanted.iter().flat_map(|want| Source::all(want).map(|source| (source, want.subject.to_string()))).collect();
     let (far, near): (Vec<_>, Vec<_>) = subjects.into_iter().partition(|(source, _)| source.location.is_remote());
@@ -36,10 +36,9 @@ pub(super) fn fetch(wanted: &[Wanted], gather: &Gather<'_>) -> Result<Sources, S
     for (source, subject) in far {
         groups.entry(Claim::of(&source)).or_default().push((source, subject));
     }
-    gather.progress.stage("fetching", near.len() + groups.len());
+    progress.stage("fetching", near.len() + groups.len());
     let one = |(source, subject): (Source, String)| {
         let wanted = fetch::Wanted { subject: &subject, digest: source.claimed, size: source.claimed_size };
-        let fetching = Fetching { store: gather.store, clients: gather.clients, refetch: gather.refetch };
         let fetched = fetch::fetch(&source.location, &wanted, fetching)?;
         Ok((source, fetched))
     };
@@ -47,7 +46,7 @@ pub(super) fn fetch(wanted: &[Wanted], gather: &Gather<'_>) -> Result<Sources, S
         .into_par_iter()
         .map(|item| {
             let found = one(item)?;
-            gather.progress.step();
+            progress.step();
             Ok(found)
         })
         .collect::<Result<_, ScanError>>()?;
@@ -63,7 +62,7 @@ pub(super) fn fetch(wanted: &[Wanted], gather: &Gather<'_>) -> Result<Sources, S
             .into_par_iter()
             .map(|group| {
                 let found = each_or_one(group, &one)?;
-                gather.progress.step();
+                progress.step();
                 Ok(found)
             })
             .collect::<Result<_, ScanError>>()
@@ -114,7 +113,7 @@ fn is_from_store(found: &Fetched) -> bool {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Claim {
     Zip(ClaimedDigest, Option<u64>),
-    Place(Source),
+    Place(Box<Source>),
 }
 
 impl Claim {
@@ -123,7 +122,7 @@ impl Claim {
             (BlobLocation::LambdaFunction { .. } | BlobLocation::LambdaLayer { .. } | BlobLocation::S3Object { .. }, Some(digest)) => {
                 Self::Zip(digest, source.claimed_size)
             }
-            _ => Self::Place(source.clone()),
+            _ => Self::Place(Box::new(source.clone())),
         }
     }
 }

@@ -57,14 +57,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
             ("summary", "counts"),
         ],
     ),
-    (
-        "inventory",
-        &[
-            ("account", "what AWS answered, for live and recorded accounts"),
-            ("aws", "asks live accounts; what they answer is understood by `account`"),
-            ("filter", "which functions are meant, for live accounts"),
-        ],
-    ),
+    ("inventory", &[("account", "what AWS answered, for live and recorded accounts"), ("filter", "which functions are meant")]),
     (
         "signature",
         &[

@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use layerproof::clients::Clients;
 use layerproof::evidence::Evidence;
+use layerproof::fetch::Fetching;
 use layerproof::model::arn::FunctionArn;
 use layerproof::model::artifact::{BlobLocation, Subject};
 use layerproof::model::digest::Digest;
@@ -112,7 +113,13 @@ fn run_changed(whole: bool, change: impl Fn(&Path)) -> Evidence {
     let (anchors, limits, now) = (TrustAnchors::default(), Limits::default(), "2026-11-22T00:00:00Z".parse::<Timestamp>().unwrap());
     gather(
         inventory,
-        &Gather { store: &store, clients: &Clients::offline(), refetch: false, anchors: &anchors, limits: &limits, now, progress: &Silent },
+        &Gather {
+            fetching: Fetching { store: &store, clients: &Clients::offline(), refetch: false },
+            anchors: &anchors,
+            limits: &limits,
+            now,
+            progress: &Silent,
+        },
     )
     .unwrap()
     .evidence

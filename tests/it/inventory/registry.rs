@@ -19,6 +19,8 @@ fn every_source_file_is_registered_under_its_name() {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|e| e == "rs") && path.file_stem().is_some_and(|stem| stem != "mod"))
         .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        // No source: which functions are meant, for every source.
+        .filter(|stem| stem != "filter")
         .collect();
     let registered: BTreeSet<String> = ALL.iter().map(|source| source.name().to_owned()).collect();
     assert_eq!((registered.len(), &registered), (ALL.len(), &files));
