@@ -2,6 +2,7 @@
 
 mod accounts;
 mod calls;
+mod command;
 mod fake;
 mod parts;
 
