@@ -24,7 +24,7 @@ use crate::scan::{self, Selection};
 /// Lists functions, versions, aliases, layers with who uses them, images, and what could not be learned.
 ///
 /// Exits 3 where something could not be learned, and 4 where the source holds no function and no layer.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct Args {
     /// A recorded account (docs/snapshot.md), in place of the live account that the AWS configuration names
     #[arg(long, value_name = "DIR", conflicts_with_all = ["profile", "role_arn", "region", "all_regions"])]
@@ -35,11 +35,14 @@ pub struct Args {
     pub record: Option<PathBuf>,
 
     #[command(flatten)]
-    account: AccountArgs,
+    #[expect(missing_docs, reason = "clap would take it for the text of the command")]
+    pub account: AccountArgs,
     #[command(flatten)]
-    filter: FilterArgs,
+    #[expect(missing_docs, reason = "clap would take it for the text of the command")]
+    pub filter: FilterArgs,
     #[command(flatten)]
-    network: NetworkArgs,
+    #[expect(missing_docs, reason = "clap would take it for the text of the command")]
+    pub network: NetworkArgs,
 
     /// How to write it
     #[arg(long, value_enum, default_value_t)]

@@ -5,13 +5,18 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod http;
 mod login;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub use self::login::LoginError;
+use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
+use crate::model::printable::printable;
 
 /// How the network is to be used, as the command line and the environment say. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and
 /// `NO_PROXY`, which the clients read themselves.
@@ -68,6 +73,10 @@ pub struct Clients {
 pub struct Online {
     runtime: tokio::runtime::Runtime,
     network: Network,
+    patience: http::Patience,
+    roots: Vec<reqwest::Certificate>,
+    http: OnceLock<Result<http::Http, http::HttpError>>,
+    turns: turns::Turns,
     #[cfg(feature = "aws")]
     aws: aws::Sessions,
 }
@@ -81,6 +90,22 @@ pub enum ClientsError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The file of `--ca-bundle` cannot be read.
+    #[error("cannot read the CA bundle {}: {source}", printable(&.path.to_string_lossy()))]
+    CaBundleUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file of `--ca-bundle` is no list of PEM certificates.
+    #[error("the CA bundle {} cannot be used: {}", printable(&.path.to_string_lossy()), printable(.problem))]
+    CaBundleMalformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
 }
 
 impl ClientsError {
@@ -88,6 +113,7 @@ impl ClientsError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Runtime { .. } => false,
+            Self::CaBundleUnreadable { .. } | Self::CaBundleMalformed { .. } => true,
         }
     }
 }
@@ -103,19 +129,36 @@ impl Clients {
     /// # Errors
     /// Settings that cannot be used.
     pub fn online(network: Network) -> Result<Self, ClientsError> {
+        Self::online_with(network, http::Patience::default())
+    }
+
+    /// The same, with another patience than the built-in one.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub fn online_with(network: Network, patience: http::Patience) -> Result<Self, ClientsError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|source| ClientsError::Runtime { source })?;
-        Ok(Self {
-            online: Some(Online {
-                runtime,
-                network,
-                #[cfg(feature = "aws")]
-                aws: aws::Sessions::default(),
-            }),
-        })
+        let mut online = Online {
+            runtime,
+            network,
+            patience,
+            roots: Vec::new(),
+            http: OnceLock::new(),
+            turns: turns::Turns::default(),
+            #[cfg(feature = "aws")]
+            aws: aws::Sessions::default(),
+        };
+        if let Some(path) = online.network.ca_bundle.clone() {
+            let pem = std::fs::read(&path).map_err(|source| ClientsError::CaBundleUnreadable { path: path.clone(), source })?;
+            online.roots = http::roots(&pem).map_err(|problem| ClientsError::CaBundleMalformed { path: path.clone(), problem })?;
+            // A certificate inside that does not parse is told now, as the setting that it is.
+            online.http().map_err(|error| ClientsError::CaBundleMalformed { path, problem: error.to_string() })?;
+        }
+        Ok(Self { online: Some(online) })
     }
 
     /// Runs `future` to its end, on the runtime that the clients live on where there is one.
@@ -151,6 +194,24 @@ impl Online {
     /// Runs `future` to its end. Call it from threads that are not the runtime's own.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    /// The client for presigned links, built when it is first asked for: a run that fetches nothing reads no system certificates.
+    ///
+    /// # Errors
+    /// Where this machine has no certificates that could be trusted.
+    pub fn http(&self) -> Result<&http::Http, &http::HttpError> {
+        self.http.get_or_init(|| http::Http::build(&self.roots, &self.patience)).as_ref()
+    }
+
+    /// The turn of a digest: who holds its lock fetches, and who waits for it finds the bytes in the store.
+    pub fn turn(&self, digest: &ClaimedDigest) -> Arc<Mutex<()>> {
+        self.turns.of(digest)
+    }
+
+    /// How long is waited.
+    pub fn patience(&self) -> &http::Patience {
+        &self.patience
     }
 
     /// The AWS accounts and regions that were opened.

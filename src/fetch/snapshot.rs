@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::{FetchError, Fetched, Wanted, put};
+use super::{FetchError, Fetched, Wanted, from_store, put};
 use crate::inventory::snapshot::{PathProblem, contained};
 use crate::model::gap::{Gap, GapReason};
 use crate::model::observed::Observed;
-use crate::store::{Integrity, Store};
+use crate::store::Store;
 
 const RECORD: &str = "Record the account again with its blobs.";
 const RIGHTS: &str = "Give this user the right to read the snapshot.";
@@ -40,13 +40,4 @@ pub(super) fn fetch(root: &Path, path: &Path, wanted: &Wanted<'_>, store: &Store
         Ok(mut file) => put(&mut file, wanted, store, |error| Ok(unreadable(error))),
         Err(error) => Ok(Observed::Unknown(unreadable(error))),
     }
-}
-
-fn from_store(wanted: &Wanted<'_>, store: &Store) -> Result<Option<Fetched>, FetchError> {
-    let Some(claimed) = wanted.digest else { return Ok(None) };
-    Ok(store.get(&claimed)?.map(|mut blob| {
-        // The store knows the digest only; the size that the answer claims must hold too.
-        blob.integrity = Integrity::of(blob.digest, blob.size, wanted.digest, wanted.size);
-        Fetched::Blob(blob)
-    }))
 }

@@ -1,5 +1,8 @@
 //! Bytes into the store, from hostile and incomplete places.
 
+#[cfg(feature = "aws")]
+mod zips;
+
 use std::path::PathBuf;
 
 use layerproof::clients::Clients;

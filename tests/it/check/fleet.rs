@@ -51,6 +51,7 @@ impl Fleet {
             repositories: BTreeMap::new(),
             gaps: Vec::new(),
             coverage: Vec::new(),
+            notes: Vec::new(),
         };
         Self {
             evidence: Evidence { inventory, artifacts: BTreeMap::new(), overlays: BTreeMap::new(), live: false },

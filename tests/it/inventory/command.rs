@@ -107,6 +107,6 @@ fn output(folder: &Path, format: Format) -> Result<(Exit, String), Failure> {
         now_overridden: true,
     };
     let mut out = Vec::new();
-    let exit = run(&Args { snapshot: folder.into(), format }, &global, &mut out)?;
+    let exit = run(&Args { snapshot: Some(folder.into()), format, ..Args::default() }, &global, &mut out)?;
     Ok((exit, String::from_utf8(out).unwrap()))
 }

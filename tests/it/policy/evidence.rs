@@ -127,6 +127,7 @@ pub fn evidence(artifacts: Vec<Artifact>) -> Evidence {
             repositories: BTreeMap::new(),
             gaps: Vec::new(),
             coverage: Vec::new(),
+            notes: Vec::new(),
         },
         artifacts: artifacts.into_iter().map(|artifact| (artifact.subject.clone(), artifact)).collect(),
         overlays: BTreeMap::new(),

@@ -19,6 +19,7 @@ fn summary(report: &Report) -> Summary {
         repositories: BTreeMap::new(),
         gaps: Vec::new(),
         coverage: Vec::new(),
+        notes: Vec::new(),
     };
     let artifacts = report.artifacts.iter().map(|a| (a.subject.clone(), a.clone())).collect();
     let evidence = Evidence { inventory, artifacts, overlays: BTreeMap::new(), live: false };

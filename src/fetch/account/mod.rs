@@ -1,0 +1,83 @@
+//! Zips of a live account. Whatever comes over the network is held against the digest that AWS claims while it streams into the store.
+
+mod download;
+mod lambda_zip;
+mod refusal;
+mod s3_object;
+
+use std::sync::PoisonError;
+
+use super::{FetchError, Fetched, Fetching, Wanted, from_store};
+use crate::clients::Online;
+use crate::clients::aws::Session;
+use crate::model::arn::{FunctionArn, LayerVersionArn};
+use crate::model::artifact::S3Object;
+use crate::model::gap::GapReason;
+use crate::model::inventory::Place;
+use crate::model::observed::Observed;
+use download::Origin;
+use lambda_zip::{LambdaZip, Zip};
+use refusal::About;
+use s3_object::Object;
+
+/// The zip of a function version, with the credentials of `place`.
+pub(super) fn function(
+    place: &Place,
+    arn: &FunctionArn,
+    wanted: &Wanted<'_>,
+    fetching: Fetching<'_>,
+) -> Result<Observed<Fetched>, FetchError> {
+    fetch(place, wanted, fetching, |online, session| LambdaZip::new(online, session.lambda, Zip::Function(arn), wanted))
+}
+
+/// The zip of a layer version.
+pub(super) fn layer(
+    place: &Place,
+    arn: &LayerVersionArn,
+    wanted: &Wanted<'_>,
+    fetching: Fetching<'_>,
+) -> Result<Observed<Fetched>, FetchError> {
+    fetch(place, wanted, fetching, |online, session| LambdaZip::new(online, session.lambda, Zip::Layer(arn), wanted))
+}
+
+/// The object of a zip that Lambda reads in place.
+pub(super) fn object(
+    place: &Place,
+    object: &S3Object,
+    wanted: &Wanted<'_>,
+    fetching: Fetching<'_>,
+) -> Result<Observed<Fetched>, FetchError> {
+    fetch(place, wanted, fetching, |online, session| Object::new(online, session.s3, object, wanted))
+}
+
+/// The store's copy of the claimed digest stands in, and nothing is asked, unless the run wants all bytes anew.
+fn fetch<'a, O: Origin>(
+    place: &Place,
+    wanted: &Wanted<'_>,
+    fetching: Fetching<'a>,
+    origin: impl FnOnce(&'a Online, Session) -> O,
+) -> Result<Observed<Fetched>, FetchError> {
+    if !fetching.refetch
+        && let Some(blob) = from_store(wanted, fetching.store)?
+    {
+        return Ok(Observed::Present(blob));
+    }
+    let online = match fetching.clients.need(wanted.subject, "the bytes of the zip") {
+        Ok(online) => online,
+        Err(gap) => return Ok(Observed::Unknown(gap)),
+    };
+    // Whoever had to wait for the same digest finds it in the store now.
+    let turn = wanted.digest.filter(|_| !fetching.refetch).map(|digest| online.turn(&digest));
+    let _turn = turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+    if turn.is_some()
+        && let Some(blob) = from_store(wanted, fetching.store)?
+    {
+        return Ok(Observed::Present(blob));
+    }
+    let Some(session) = online.aws().at(place) else {
+        let detail = format!("there are no credentials for account {} in {}", place.account, place.region);
+        let next_step = "Give a profile or a role of this account, and name its region.";
+        return Ok(Observed::Unknown(About { subject: wanted.subject }.gap(GapReason::Unreachable, detail, next_step)));
+    };
+    download::store(online, origin(online, session), wanted, fetching.store)
+}

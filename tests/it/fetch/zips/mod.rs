@@ -1,0 +1,7 @@
+//! Zips of a live account, over the real SDK, from a cloud on loopback that does everything wrong.
+
+mod cloud;
+mod links;
+mod memory;
+mod objects;
+mod transfer;
