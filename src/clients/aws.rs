@@ -60,7 +60,12 @@ pub async fn configured_by(loader: ConfigLoader, login: &Login, network: &Networ
         loader = loader.profile_name(profile);
     }
     let config = loader.load().await;
-    if config.region().is_some() {
+    // An empty AWS_REGION is as good as none.
+    if let Some(region) = config.region().map(AsRef::as_ref).filter(|region: &&str| !region.is_empty()) {
+        // It becomes part of a host name.
+        if !regions::is_form(region) {
+            return Err(LoginError::UnknownRegion { presented: region.chars().take(100).collect() });
+        }
         return Ok(config);
     }
     // STS and the account API need a region of the right partition, whichever it is.

@@ -29,13 +29,14 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(240);
 
 /// Retries of throttled calls and passing failures.
-pub(super) fn retry() -> RetryConfig {
+pub fn retry() -> RetryConfig {
     // Not the SDK's adaptive mode: it shares one rate among all operations of a service, and its delay takes the place of the one that
     // the service asked for. `Pace` adapts per API group instead.
     RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(FIRST_PAUSE).with_max_backoff(MAX_PAUSE)
 }
 
-pub(super) fn timeouts() -> TimeoutConfig {
+/// How long is waited.
+pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)

@@ -40,13 +40,14 @@ impl Refusal {
     pub fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, Response>) -> Self {
         match error {
             SdkError::ServiceError(context) => {
-                let status = context.raw().status().as_u16();
-                let code = context.err().code().map(str::to_owned).unwrap_or_else(|| match status {
-                    429 => "TooManyRequestsException".into(),
-                    status => format!("Http{status}"),
-                });
-                let message = context.err().message().unwrap_or_default();
-                Self::Service { code: code.chars().take(MAX_CODE).collect(), message: scrubbed(message) }
+                let code = match (context.err().code(), context.raw().status().as_u16()) {
+                    (Some(code), _) => code.chars().take(MAX_CODE).collect(),
+                    // "All is well", and then something that cannot be parsed.
+                    (None, 200..300) => return Self::Unreadable { message: chain(error) },
+                    (None, 429) => "TooManyRequestsException".into(),
+                    (None, status) => format!("Http{status}"),
+                };
+                Self::Service { code, message: scrubbed(context.err().message().unwrap_or_default()) }
             }
             SdkError::ResponseError(_) => Self::Unreadable { message: chain(error) },
             SdkError::ConstructionFailure(_) | SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {

@@ -9,7 +9,7 @@ use crate::clients::LoginError;
 /// Pages of ListRegions.
 const MAX_PAGES: usize = 100;
 
-/// A partition: its regions, the one where its account API lives first. From the partitions file of botocore 1.44.5.
+/// A partition: its regions, the one where its account API lives first. The same as in `partitions.json` of botocore 1.43.11.
 const PARTITIONS: [(&str, &[&str]); 8] = [
     (
         "aws",

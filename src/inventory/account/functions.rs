@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::answered::{Answers, Asked, Stopped};
 use super::answers::{
-    CodeLocationError, FunctionConfiguration, GET_FUNCTION, GetFunction, LIST_FUNCTIONS, LIST_VERSIONS_BY_FUNCTION, LayerEntry,
-    ListFunctions, ListVersionsByFunction, signing, timestamp,
+    CodeLocationError, FunctionConfiguration, GET_FUNCTION, GET_FUNCTION_CODE_SIGNING_CONFIG, GetFunction, LIST_FUNCTIONS,
+    LIST_VERSIONS_BY_FUNCTION, LayerEntry, ListFunctions, ListVersionsByFunction, signing, timestamp,
 };
 use super::code::{image_code, zip_code};
 use super::origin::Extent;

@@ -18,9 +18,9 @@ pub(super) fn gap(closed: &Closed) -> Gap {
             role.arn.clone(),
             format!("Allow {} on {} to the credentials in use, and name them in the role's trust policy.", closed.action, role.arn),
         ),
-        None => ("the account of the profile".into(), "Run `aws sts get-caller-identity` with the same profile.".into()),
+        None => ("the profile's account".into(), "Run `aws sts get-caller-identity` with the same profile.".into()),
     };
-    why(&closed.refusal, closed.action, subject, "what runs in the account", next_step)
+    why(&closed.refusal, closed.action, subject, "the functions and layers", next_step)
 }
 
 /// One row for each region that would have been looked at.

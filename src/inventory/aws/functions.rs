@@ -65,8 +65,6 @@ pub(super) struct Found {
     pub functions: BTreeSet<FunctionArn>,
     /// What their versions use.
     pub used: Used,
-    /// True where a function's tags could not be read, so that it was kept though they may not match.
-    pub tags_unknown: bool,
 }
 
 /// Entries that name a function of the place, by function and version. What the others are is for the assembly to say.
@@ -90,7 +88,6 @@ async fn describe(asker: &Asker, functions: BTreeMap<FunctionArn, Versions>, fil
     for described in described.into_iter().flatten() {
         found.functions.insert(described.arn);
         found.used.add(described.used);
-        found.tags_unknown |= described.tags_unknown;
         configs.extend(described.code_signing_config);
     }
     stream::iter(configs.iter().map(|arn| code_signing_config(asker, arn))).buffer_unordered(CALLS_AT_ONCE).collect::<Vec<()>>().await;
@@ -100,26 +97,24 @@ async fn describe(asker: &Asker, functions: BTreeMap<FunctionArn, Versions>, fil
 struct Described {
     arn: FunctionArn,
     used: Used,
-    tags_unknown: bool,
     code_signing_config: Option<String>,
 }
 
 /// One function, in calls one after the other: other functions are asked for meanwhile. `None` where its tags do not match.
 async fn function(asker: &Asker, arn: FunctionArn, versions: Versions, filter: &Filter) -> Option<Described> {
-    let mut described = Described { arn, used: Used::default(), tags_unknown: false, code_signing_config: None };
+    let mut described = Described { arn, used: Used::default(), code_signing_config: None };
     let name = described.arn.name.clone();
     let mut is_image = true;
     for (at, (version, listed)) in versions.iter().enumerate() {
         let answer = get_function(asker, &name, version).await;
         // Tags belong to the function, so that one version tells them. They are read as every version's answer has them.
         if at == 0 && !filter.tags.is_empty() {
-            match tags(&answer) {
-                Some(tags) if !filter.means_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))) => {
-                    asker.forget(&GET_FUNCTION, "FunctionName", &name);
-                    return None;
-                }
-                Some(_) => {}
-                None => described.tags_unknown = true,
+            // Kept where they cannot be read: it may be one that is meant.
+            let left_out =
+                tags(&answer).is_some_and(|tags| !filter.means_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))));
+            if left_out {
+                asker.forget(&GET_FUNCTION, "FunctionName", &name);
+                return None;
             }
         }
         let configuration = answer.as_ref().ok().and_then(|answer| answer.configuration()).unwrap_or(listed);

@@ -127,7 +127,7 @@ fn at_home_or_near<'a>(askers: &'a [Asker], arn: &LayerVersionArn) -> Option<&'a
 fn elsewhere(subject: String, account: &str, region: &str) -> Gap {
     Gap {
         subject,
-        wanted: "what it is".into(),
+        wanted: "anything".into(),
         reason: GapReason::Unreachable,
         detail: format!("account {account} in {region} is not among the accounts and regions that are looked at"),
         next_step: "Name the account with --role-arn or --profile, and the region with --region.".into(),

@@ -36,9 +36,6 @@ pub(super) async fn of(account: &Account, regions: &Regions) -> Result<Chosen, L
     match regions {
         Regions::Configured => {
             let region = account.configured_region().ok_or(LoginError::NoRegion)?;
-            if !regions::is_form(region) {
-                return Err(LoginError::UnknownRegion { presented: region.chars().take(100).collect() });
-            }
             own(account, region)?;
             Ok(plain(vec![region.to_owned()]))
         }
@@ -63,7 +60,7 @@ async fn all(account: &Account) -> Chosen {
         Err(refusal) => refusal,
     };
     let next_step = format!("Allow {LIST_REGIONS}, or name the regions with --region; those that this version knows were tried.");
-    let gap = why(&refusal, LIST_REGIONS, format!("account {}", account.account), "which regions it uses", next_step);
+    let gap = why(&refusal, LIST_REGIONS, format!("account {}", account.account), "the enabled regions", next_step);
     let mut regions: Vec<String> = regions::known(&account.partition).iter().map(|name| (*name).to_owned()).collect();
     if let Some(configured) = account.configured_region().filter(|name| regions::is_form(name) && own(account, name).is_ok())
         && !regions.iter().any(|name| name == configured)

@@ -250,9 +250,18 @@ fn entries(code: &str) -> Option<Vec<String>> {
     let close = closing(code, open)?;
     let names = split_at_commas(&code[open + 1..close])
         .into_iter()
-        .map(|(_, entry)| entry.trim().trim_start_matches('&').trim().split("::").next().unwrap_or_default().trim().to_owned())
+        .map(|(_, entry)| without_attributes(entry).trim_start_matches('&').trim().split("::").next().unwrap_or_default().trim().to_owned())
         .filter(|name| !name.is_empty());
     Some(names.collect())
+}
+
+/// An entry without `#[cfg(…)]` before it.
+fn without_attributes(entry: &str) -> &str {
+    let mut entry = entry.trim();
+    while let Some((_, rest)) = entry.strip_prefix("#[").and_then(|rest| rest.split_once(']')) {
+        entry = rest.trim();
+    }
+    entry
 }
 
 /// The parts between commas outside brackets.

@@ -1,4 +1,6 @@
 mod account;
+#[cfg(feature = "aws")]
+mod aws;
 mod command;
 mod fleet;
 mod recorded_layers;
