@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_lambda::config::{BehaviorVersion, Region};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
@@ -229,6 +231,9 @@ pub fn place() -> Place {
 fn session(endpoint: &str) -> Session {
     let credentials = || Credentials::new("AKIDPLANTED", "secret-planted", None, None, "test");
     let region = Region::new(REGION);
+    // A proxy of the machine that tests run on is not asked.
+    let http = aws_smithy_http_client::Builder::new()
+        .build_with_connector_fn(|_, _| Connector::builder().proxy_config(ProxyConfig::disabled()).build_http());
     Session {
         lambda: aws_sdk_lambda::Client::from_conf(
             aws_sdk_lambda::Config::builder()
@@ -236,6 +241,7 @@ fn session(endpoint: &str) -> Session {
                 .region(region.clone())
                 .credentials_provider(credentials())
                 .endpoint_url(endpoint)
+                .http_client(http.clone())
                 .retry_config(aws_sdk_lambda::config::retry::RetryConfig::disabled())
                 .build(),
         ),
@@ -245,6 +251,7 @@ fn session(endpoint: &str) -> Session {
                 .region(region.clone())
                 .credentials_provider(credentials())
                 .endpoint_url(endpoint)
+                .http_client(http.clone())
                 .build(),
         ),
         s3: aws_sdk_s3::Client::from_conf(
@@ -253,6 +260,7 @@ fn session(endpoint: &str) -> Session {
                 .region(region)
                 .credentials_provider(credentials())
                 .endpoint_url(endpoint)
+                .http_client(http.clone())
                 .force_path_style(true)
                 .build(),
         ),

@@ -4,4 +4,5 @@ mod cloud;
 mod links;
 mod memory;
 mod objects;
+mod proxy;
 mod transfer;
