@@ -155,11 +155,14 @@ impl Cloud {
     }
 
     pub fn patient(patience: Patience, stated: Stated, answer: impl Fn(&Seen, usize) -> Response + Send + Sync + 'static) -> Self {
+        Self::with(Clients::online_with(Network::default(), patience).unwrap(), stated, answer)
+    }
+
+    pub fn with(clients: Clients, stated: Stated, answer: impl Fn(&Seen, usize) -> Response + Send + Sync + 'static) -> Self {
         let server =
             Server::start(move |address, seen, number| lambda(&stated, address, seen, number).unwrap_or_else(|| answer(seen, number)));
         let folder = TempDir::new().unwrap();
         let store = Store::open(&folder.path().join("store")).unwrap();
-        let clients = Clients::online_with(Network::default(), patience).unwrap();
         let online = clients.need("test", "clients").unwrap();
         online.aws().keep(place(), session(&format!("http://{}", server.address)));
         Self { server, store, clients, _folder: folder }

@@ -5,4 +5,5 @@ mod links;
 mod memory;
 mod objects;
 mod proxy;
+mod tls;
 mod transfer;
