@@ -6,6 +6,7 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod http;
+pub mod reach;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -75,6 +76,7 @@ pub struct Online {
     roots: Vec<reqwest::Certificate>,
     http: OnceLock<Result<http::Http, http::HttpError>>,
     turns: turns::Turns,
+    reach: reach::Reach,
     #[cfg(feature = "aws")]
     aws: aws::Sessions,
 }
@@ -137,6 +139,7 @@ impl Clients {
             roots: Vec::new(),
             http: OnceLock::new(),
             turns: turns::Turns::default(),
+            reach: reach::Reach::default(),
             #[cfg(feature = "aws")]
             aws: aws::Sessions::default(),
         };
@@ -181,6 +184,11 @@ impl Online {
     /// The turn of a digest: who holds its lock fetches, and who waits for it finds the bytes in the store.
     pub fn turn(&self, digest: &ClaimedDigest) -> Arc<Mutex<()>> {
         self.turns.of(digest)
+    }
+
+    /// The places that nobody answers from.
+    pub fn reach(&self) -> &reach::Reach {
+        &self.reach
     }
 
     /// How long is waited.

@@ -145,6 +145,8 @@ pub fn hasty() -> Patience {
         pace_window: Duration::from_secs(5),
         pace_bytes: 1,
         total: Duration::from_secs(60),
+        silent: 2,
+        silent_pause: Duration::from_millis(400),
     }
 }
 

@@ -40,7 +40,9 @@ fn only_a_host_that_the_ca_bundle_vouches_for_is_believed() {
         if believed {
             assert_eq!(blob(found).integrity, Integrity::Matches, "{bundle:?} {name}");
         } else {
-            assert_eq!(gap(found).reason, GapReason::Unreachable, "{bundle:?} {name}");
+            let gap = gap(found);
+            assert_eq!(gap.reason, GapReason::Unreachable, "{bundle:?} {name}");
+            assert!(gap.next_step.contains("--ca-bundle"), "asking again brings nothing: {gap:?}");
         }
     }
 }
