@@ -42,8 +42,7 @@ fn asked_of_proxy(env: &[(&str, &str)]) -> Vec<String> {
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success() && said.contains("1 passed"), "{said}");
-    let asked = asked.lock().unwrap().clone();
-    asked
+    asked.lock().unwrap().clone()
 }
 
 /// The request line, after a refusal was sent.
