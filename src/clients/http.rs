@@ -33,6 +33,10 @@ pub const PACE_WINDOW: Duration = Duration::from_secs(60);
 pub const PACE_BYTES: u64 = 64 << 10;
 /// The longest time for one artifact, all attempts together.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(3600);
+/// How many downloads in a row are given up before the next ones of that account and region are not begun.
+pub const SILENT: u32 = 3;
+/// How long they are not begun; then one finds out whether it is any better.
+pub const SILENT_PAUSE: Duration = Duration::from_secs(30);
 /// How many redirects are followed. Amazon S3 needs none for a presigned link, or one to a bucket's region.
 pub const MAX_REDIRECTS: usize = 3;
 
@@ -63,6 +67,10 @@ pub struct Patience {
     pub pace_bytes: u64,
     /// [`TOTAL_TIMEOUT`].
     pub total: Duration,
+    /// [`SILENT`].
+    pub silent: u32,
+    /// [`SILENT_PAUSE`].
+    pub silent_pause: Duration,
 }
 
 impl Default for Patience {
@@ -79,6 +87,8 @@ impl Default for Patience {
             pace_window: PACE_WINDOW,
             pace_bytes: PACE_BYTES,
             total: TOTAL_TIMEOUT,
+            silent: SILENT,
+            silent_pause: SILENT_PAUSE,
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod http;
 mod login;
+pub mod reach;
 pub mod registry;
 mod turns;
 
@@ -79,6 +80,7 @@ pub struct Online {
     roots: Vec<reqwest::Certificate>,
     http: OnceLock<Result<http::Http, http::HttpError>>,
     turns: turns::Turns,
+    reach: reach::Reach,
     registries: Registries,
     #[cfg(feature = "aws")]
     aws: aws::Sessions,
@@ -171,6 +173,7 @@ impl Clients {
             roots: Vec::new(),
             http: OnceLock::new(),
             turns: turns::Turns::default(),
+            reach: reach::Reach::default(),
             registries,
             #[cfg(feature = "aws")]
             aws: aws::Sessions::default(),
@@ -230,6 +233,11 @@ impl Online {
     /// The turn of a digest: who holds its lock fetches, and who waits for it finds the bytes in the store.
     pub fn turn(&self, digest: &ClaimedDigest) -> Arc<Mutex<()>> {
         self.turns.of(digest)
+    }
+
+    /// The places that nobody answers from.
+    pub fn reach(&self) -> &reach::Reach {
+        &self.reach
     }
 
     /// How long is waited.

@@ -84,9 +84,10 @@ pub struct Fetching<'a> {
 
 /// Gets the bytes at `location`, or says why they cannot be had.
 ///
-/// A file that the user named is always read. A zip of an account comes out of its source; only where the source does not have it, and
-/// the store holds the claimed digest, the store's copy stands in, hashed again (`StoredBlob::from_store`). A snapshot's blob is never
-/// passed over in favour of the store: a recording whose bytes are not the claimed ones must read the same whatever was scanned before.
+/// A file that the user named is always read. A zip of a live account is asked for only where the store does not hold the claimed digest,
+/// or with [`Fetching::refetch`]; the store's copy is hashed again (`StoredBlob::from_store`). A snapshot's blob is never passed over in
+/// favour of the store: a recording whose bytes are not the claimed ones must read the same whatever was scanned before. Only where it is
+/// missing does the store's copy stand in.
 ///
 /// # Errors
 ///

@@ -92,8 +92,22 @@ pub(super) fn strong(tag: Option<&str>) -> Option<String> {
     tag.filter(|tag| tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"')).map(Into::into)
 }
 
+/// How a download ended, for those that come after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// With bytes, or with an answer why there are none.
+    Answered,
+    /// After all attempts, with nothing.
+    GivenUp,
+}
+
 /// Streams what `origin` gives into the store.
-pub(super) fn store<O: Origin>(online: &Online, origin: O, wanted: &Wanted<'_>, store: &Store) -> Result<Observed<Fetched>, FetchError> {
+pub(super) fn store<O: Origin>(
+    online: &Online,
+    origin: O,
+    wanted: &Wanted<'_>,
+    store: &Store,
+) -> Result<(Observed<Fetched>, Ended), FetchError> {
     let mut download = Download::new(online, origin, wanted);
     loop {
         download.rewind();
@@ -103,14 +117,14 @@ pub(super) fn store<O: Origin>(online: &Online, origin: O, wanted: &Wanted<'_>, 
                     download.in_one_piece();
                     continue;
                 }
-                return Ok(Observed::Present(Fetched::Blob(blob)));
+                return Ok((Observed::Present(Fetched::Blob(blob)), Ended::Answered));
             }
             Err(PutError::Store(error)) => return Err(error.into()),
-            Err(PutError::TooLarge { .. }) => return Ok(Observed::Unknown(too_large(wanted))),
+            Err(PutError::TooLarge { .. }) => return Ok((Observed::Unknown(too_large(wanted)), Ended::Answered)),
             Err(PutError::Source { error, .. }) => match download.stopped.take() {
                 Some(Stopped::Again) => {}
-                Some(Stopped::For(gap)) => return Ok(Observed::Unknown(gap)),
-                None => return Ok(Observed::Unknown(Passing::new(error.to_string()).gap(download.about))),
+                Some(Stopped::For(gap, ended)) => return Ok((Observed::Unknown(gap), ended)),
+                None => return Ok((Observed::Unknown(Passing::new(error.to_string()).gap(download.about)), Ended::Answered)),
             },
         }
     }
@@ -127,6 +141,8 @@ struct Download<'a, O> {
     may_resume: bool,
     /// Whether this body came in more than one piece.
     in_pieces: bool,
+    /// Whether there was ever a body to read.
+    ever_opened: bool,
     position: u64,
     total: Option<u64>,
     tag: Option<String>,
@@ -141,7 +157,7 @@ enum Stopped {
     /// All that was read is to be forgotten.
     Again,
     /// There are no bytes to be had.
-    For(Gap),
+    For(Gap, Ended),
 }
 
 impl<'a, O: Origin> Download<'a, O> {
@@ -155,6 +171,7 @@ impl<'a, O: Origin> Download<'a, O> {
             attempts: 0,
             may_resume: true,
             in_pieces: false,
+            ever_opened: false,
             position: 0,
             total: None,
             tag: None,
@@ -189,7 +206,7 @@ impl<'a, O: Origin> Download<'a, O> {
         let patience = self.online.patience();
         loop {
             if self.started.elapsed() > patience.total {
-                return Err(Stopped::For(self.too_slow("the time for one artifact is over")));
+                return Err(Stopped::For(self.too_slow("the time for one artifact is over"), Ended::Answered));
             }
             let Some(body) = &mut self.body else {
                 self.open().await?;
@@ -234,14 +251,14 @@ impl<'a, O: Origin> Download<'a, O> {
                 self.wait(Passing::new(what)).await?;
                 Err(Stopped::Again)
             }
-            Err(Trouble::Final(gap)) => Err(Stopped::For(gap)),
+            Err(Trouble::Final(gap)) => Err(Stopped::For(gap, Ended::Answered)),
         }
     }
 
     async fn begin(&mut self, opened: Opened, resumed: bool) -> Result<(), Stopped> {
         if !resumed && opened.from == 0 {
             if opened.total.is_some_and(|total| total > MAX_ZIP_BYTES) {
-                return Err(Stopped::For(too_large(&Wanted { subject: self.about.subject, digest: None, size: None })));
+                return Err(Stopped::For(too_large(&Wanted { subject: self.about.subject, digest: None, size: None }), Ended::Answered));
             }
             (self.total, self.tag) = (opened.total, opened.tag);
         } else if opened.from != self.position || opened.tag != self.tag || opened.total != self.total {
@@ -251,6 +268,7 @@ impl<'a, O: Origin> Download<'a, O> {
         } else {
             self.in_pieces = true;
         }
+        self.ever_opened = true;
         self.pace = Pace::default();
         self.body = Some(opened.body);
         Ok(())
@@ -261,7 +279,8 @@ impl<'a, O: Origin> Download<'a, O> {
         let patience = self.online.patience();
         self.attempts = self.attempts.saturating_add(1);
         if self.attempts >= patience.attempts {
-            return Err(Stopped::For(passing.gap(self.about)));
+            let ended = if self.ever_opened { Ended::Answered } else { Ended::GivenUp };
+            return Err(Stopped::For(passing.gap(self.about), ended));
         }
         let wait = match passing.wait {
             Some(wait) => wait.min(patience.retry_after_cap),

@@ -231,6 +231,9 @@ impl<'a> LambdaZip<'a> {
             if is_final {
                 let next_step = "Look at what stands between here and Amazon S3: AWS does not redirect like this.";
                 Trouble::Final(self.about.gap(GapReason::Unreachable, detail, next_step))
+            } else if detail.contains("invalid peer certificate") {
+                let next_step = "If a proxy between here and AWS has certificates of its own, name its CA with --ca-bundle.";
+                Trouble::Final(self.about.gap(GapReason::Unreachable, detail, next_step))
             } else {
                 Trouble::Passing(Passing::new(detail))
             }

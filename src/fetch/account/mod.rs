@@ -15,7 +15,7 @@ use crate::model::artifact::S3Object;
 use crate::model::gap::GapReason;
 use crate::model::inventory::Place;
 use crate::model::observed::Observed;
-use download::Origin;
+use download::{Ended, Origin};
 use lambda_zip::{LambdaZip, Zip};
 use refusal::About;
 use s3_object::Object;
@@ -79,5 +79,15 @@ fn fetch<'a, O: Origin>(
         let next_step = "Give a profile or a role of this account, and name its region.";
         return Ok(Observed::Unknown(About { subject: wanted.subject }.gap(GapReason::Unreachable, detail, next_step)));
     };
-    download::store(online, origin(online, session), wanted, fetching.store)
+    if !online.reach().may_ask(place, online.patience()) {
+        let detail = "not asked: several downloads in a row from this account and region were given up";
+        let next_step = "Look at the network and the proxy between here and AWS, then scan again.";
+        return Ok(Observed::Unknown(About { subject: wanted.subject }.gap(GapReason::Unreachable, detail, next_step)));
+    }
+    let (found, ended) = download::store(online, origin(online, session), wanted, fetching.store)?;
+    match ended {
+        Ended::GivenUp => online.reach().silent(place),
+        Ended::Answered => online.reach().answered(place),
+    }
+    Ok(found)
 }

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::answered::{Answers, Asked, Stopped};
 use super::answers::{
-    CodeLocationError, FunctionConfiguration, GET_FUNCTION, GET_FUNCTION_CODE_SIGNING_CONFIG, GetFunction, LIST_FUNCTIONS,
-    LIST_VERSIONS_BY_FUNCTION, LayerEntry, ListFunctions, ListVersionsByFunction, signing, timestamp,
+    CodeLocationError, FunctionConfiguration, GET_FUNCTION, GetFunction, LIST_FUNCTIONS, LIST_VERSIONS_BY_FUNCTION, LayerEntry,
+    ListFunctions, ListVersionsByFunction, signing, timestamp,
 };
 use super::code::{image_code, zip_code};
 use super::origin::Extent;
@@ -144,7 +144,6 @@ fn version(
             }
             // Code, layers and digest from one answer, so that they belong together.
             let tags = tags(&subject, answer.tags, answer.tags_error);
-            gaps.extend(tags.gap().cloned());
             (answer.configuration, Ok((answer.code, tags)))
         }
         Asked::NotFound { message } => (listed, Err(gone(answers, &subject, wanted, message))),

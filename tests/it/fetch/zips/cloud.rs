@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_lambda::config::{BehaviorVersion, Region};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
@@ -143,6 +145,8 @@ pub fn hasty() -> Patience {
         pace_window: Duration::from_secs(5),
         pace_bytes: 1,
         total: Duration::from_secs(60),
+        silent: 2,
+        silent_pause: Duration::from_millis(400),
     }
 }
 
@@ -153,11 +157,14 @@ impl Cloud {
     }
 
     pub fn patient(patience: Patience, stated: Stated, answer: impl Fn(&Seen, usize) -> Response + Send + Sync + 'static) -> Self {
+        Self::with(Clients::online_with(Network::default(), patience).unwrap(), stated, answer)
+    }
+
+    pub fn with(clients: Clients, stated: Stated, answer: impl Fn(&Seen, usize) -> Response + Send + Sync + 'static) -> Self {
         let server =
             Server::start(move |address, seen, number| lambda(&stated, address, seen, number).unwrap_or_else(|| answer(seen, number)));
         let folder = TempDir::new().unwrap();
         let store = Store::open(&folder.path().join("store")).unwrap();
-        let clients = Clients::online_with(Network::default(), patience).unwrap();
         let online = clients.need("test", "clients").unwrap();
         online.aws().keep(place(), session(&format!("http://{}", server.address)));
         Self { server, store, clients, _folder: folder }
@@ -229,6 +236,9 @@ pub fn place() -> Place {
 fn session(endpoint: &str) -> Session {
     let credentials = || Credentials::new("AKIDPLANTED", "secret-planted", None, None, "test");
     let region = Region::new(REGION);
+    // A proxy of the machine that tests run on is not asked.
+    let http = aws_smithy_http_client::Builder::new()
+        .build_with_connector_fn(|_, _| Connector::builder().proxy_config(ProxyConfig::disabled()).build_http());
     Session {
         lambda: aws_sdk_lambda::Client::from_conf(
             aws_sdk_lambda::Config::builder()
@@ -236,6 +246,7 @@ fn session(endpoint: &str) -> Session {
                 .region(region.clone())
                 .credentials_provider(credentials())
                 .endpoint_url(endpoint)
+                .http_client(http.clone())
                 .retry_config(aws_sdk_lambda::config::retry::RetryConfig::disabled())
                 .build(),
         ),
@@ -245,6 +256,7 @@ fn session(endpoint: &str) -> Session {
                 .region(region.clone())
                 .credentials_provider(credentials())
                 .endpoint_url(endpoint)
+                .http_client(http.clone())
                 .build(),
         ),
         s3: aws_sdk_s3::Client::from_conf(
@@ -253,6 +265,7 @@ fn session(endpoint: &str) -> Session {
                 .region(region)
                 .credentials_provider(credentials())
                 .endpoint_url(endpoint)
+                .http_client(http.clone())
                 .force_path_style(true)
                 .build(),
         ),

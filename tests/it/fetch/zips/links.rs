@@ -206,7 +206,7 @@ fn a_host_that_echoes_the_link_in_its_refusal_does_not_get_it_shown() {
     let bytes = some_bytes(10);
     for (status, code, message) in [
         (403, "SignatureDoesNotMatch", format!("we calculated another than {SIGNATURE}")),
-        (400, "Weird", TOKEN.to_string()),
+        (400, "Weird", TOKEN.to_owned()),
         (400, SIGNATURE, "x".to_owned()),
         (400, "Weird", format!("see http://x/?{}", &SIGNATURE[3..20])),
         (502, "InternalError", format!("upstream {}", SIGNATURE.to_uppercase())),

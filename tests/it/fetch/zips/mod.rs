@@ -4,4 +4,6 @@ mod cloud;
 mod links;
 mod memory;
 mod objects;
+mod proxy;
+mod tls;
 mod transfer;

@@ -1,6 +1,7 @@
 //! Bodies that break, stop, lie or never end.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -281,6 +282,29 @@ fn nobody_at_the_other_end_is_a_gap() {
     let location = Some(format!("http://{closed}/link?X-Amz-Signature={SIGNATURE}"));
     let cloud = Cloud::new(Stated { location, ..Stated::of(&bytes) }, |_, _| unreachable!());
     assert_eq!(gap(cloud.fetch(&layer(), &bytes)).reason, GapReason::Unreachable);
+}
+
+#[test]
+fn a_network_that_is_down_does_not_cost_each_artifact_its_full_patience() {
+    let bytes = some_bytes(10);
+    let (served, up) = (bytes.clone(), Arc::new(AtomicBool::new(false)));
+    let is_up = up.clone();
+    let cloud = Cloud::new(Stated::of(&bytes), move |_, _| {
+        if is_up.load(Ordering::Relaxed) { whole(&served) } else { status(StatusCode::SERVICE_UNAVAILABLE) }
+    });
+    for _ in 0..2 {
+        gap(cloud.fetch(&layer(), &bytes));
+    }
+    let asked = cloud.server.seen("/").len();
+    let skipped = gap(cloud.fetch(&layer(), &bytes));
+    assert!(skipped.reason == GapReason::Unreachable && skipped.detail.starts_with("not asked"), "{skipped:?}");
+    assert_eq!(cloud.server.seen("/").len(), asked);
+    // After the pause one finds out, and when it is better all are asked again.
+    up.store(true, Ordering::Relaxed);
+    std::thread::sleep(hasty().silent_pause);
+    for _ in 0..3 {
+        assert_eq!(blob(cloud.fetch_with(&layer(), &bytes, 10, true)).integrity, Integrity::Matches);
+    }
 }
 
 #[test]
