@@ -54,11 +54,12 @@ fn a_registry_without_the_api_and_without_tags_has_no_signatures() {
 
 #[test]
 fn denied_throttled_and_garbled_lists_are_never_empty_lists() {
-    let answers: [(&str, Answer); 12] = [
+    let answers: [(&str, Answer); 13] = [
         ("401", || envelope(401, "UNAUTHORIZED")),
         ("403", || envelope(403, "DENIED")),
         ("404 that means denied", || envelope(404, "DENIED")),
         ("404 for people", || html(404)),
+        ("404 in JSON of another kind", || with(plain(404, r#"{"message": "denied"}"#), "content-type", "application/json")),
         ("429", || envelope(429, "TOOMANYREQUESTS")),
         ("500", || plain(500, "")),
         ("503", || html(503)),
@@ -149,6 +150,18 @@ fn too_many_and_oversized_referrers_are_a_gap_and_do_not_hide_the_others() {
     server.fault(move |asked| asked.path.contains("/referrers/").then(|| json_of(INDEX, &many)));
     let gap = bed.pulled(&server.host, digest(&image)).unknown.unwrap();
     assert_eq!(gap.reason, GapReason::TooLarge { limit: "referrers".into() });
+}
+
+#[test]
+fn a_referrer_that_is_not_as_large_as_it_is_listed_is_a_gap() {
+    let (server, bed) = (Server::new(), Bed::new());
+    let image = image(&server, "amd64");
+    let mut small = signature(&server, &image, 1);
+    small["size"] = json!(1);
+    let all = list(&[small]);
+    server.fault(move |asked| asked.path.contains("/referrers/").then(|| json_of(INDEX, &all)));
+    let pulled = bed.pulled(&server.host, digest(&image));
+    assert!(pulled.unknown.is_some() && listed(&pulled).is_empty());
 }
 
 #[test]
