@@ -161,7 +161,8 @@ impl Repository<'_> {
             return Ok(Held { authorization: Some(bearer(token)?), until });
         }
         let has_login = !matches!(login, RegistryLogin::Anonymous);
-        let realm = realm(realm_text, &endpoint.base, has_login, self.asked_in.is_some() && has_login)?;
+        let is_ecr = has_login && self.asked_in.is_some() && self.image.ecr().is_some();
+        let realm = realm(realm_text, &endpoint.base, has_login, is_ecr)?;
         let transport = self.transport();
         let mut attempts = Attempts::new(transport.patience());
         loop {
