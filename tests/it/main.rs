@@ -22,6 +22,7 @@ mod memory;
 mod offline;
 mod policy;
 mod real_layers;
+mod registry;
 mod report;
 mod run;
 mod scan;
