@@ -59,6 +59,8 @@ pub fn failure(error: &InventoryError) -> Failure {
         }
         InventoryError::Malformed { .. } => failure.hint("docs/snapshot.md describes the file"),
         InventoryError::Version { .. } => failure.hint("use the version of layerproof that recorded it, or record again"),
+        // Only a template names code, and this command reads none.
+        InventoryError::LocalCode { .. } => failure,
         InventoryError::Unreadable { .. } => failure.hint("give this user the right to read it"),
     }
 }

@@ -19,8 +19,8 @@ use crate::clients::Clients;
 
 Exit codes: 0 every artifact is Trusted (or Exempt by a statement), 1 refused or findings, 2 usage, 3 evidence missing, 4 nothing matched.")]
 pub struct Args {
-    /// Artifacts: a zip, a folder, an OCI image layout (folder or tar), told from their content. A prefix forces the kind: zip:
-    /// dir: oci: oci-archive:. With --snapshot: fn:NAME[:QUALIFIER], layer:NAME[:VERSION], image:REFERENCE, or an ARN.
+    /// Artifacts: a zip, a folder, an OCI image layout (folder or tar), or a template that names them, told from their content. A prefix forces the kind: zip:
+    /// dir: oci: oci-archive: template:. With --snapshot: fn:NAME[:QUALIFIER], layer:NAME[:VERSION], image:REFERENCE, or an ARN.
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Give the one local TARGET the scope of this ARN (layer version or function) or image reference with a digest. Without it a local file is
@@ -30,6 +30,9 @@ pub struct Args {
     /// Recorded account that fn:, layer: and image: targets are looked up in.
     #[arg(long, value_name = "DIR")]
     snapshot: Option<PathBuf>,
+    /// Judge only the references that templates make; look at no artifact that they name.
+    #[arg(long)]
+    references_only: bool,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -39,8 +42,9 @@ pub struct Args {
 /// Verifies the targets.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
-    let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), args.snapshot.as_deref())?;
-    let nothing_selected = inventory.functions.is_empty() && inventory.layers.is_empty() && inventory.files.is_empty();
+    let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), args.snapshot.as_deref(), args.references_only)?;
+    let artifacts = inventory.functions.len() + inventory.layers.len() + inventory.files.len() + inventory.images.len();
+    let nothing_selected = artifacts == 0 && inventory.templates.iter().all(|template| template.resources() == 0);
     let job = Job {
         command: "verify",
         inventory,

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod local;
 pub mod snapshot;
+pub mod template;
 
 use std::io;
 use std::path::PathBuf;
@@ -16,16 +17,17 @@ use self::local::{FunctionSelector, LayerSelector};
 use crate::clients::{Clients, Login};
 use crate::model::inventory::{FileArtifact, Inventory};
 use crate::model::printable::printable;
+use crate::model::template::SourceSpan;
 
 /// The sources, in the order in which they are asked whether a request is theirs.
-pub static ALL: &[&dyn Source] = &[&snapshot::Snapshot, &local::Local];
+pub static ALL: &[&dyn Source] = &[&snapshot::Snapshot, &template::Template, &local::Local];
 
 /// A future that can be held as a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A kind of source.
 pub trait Source: Sync {
-    /// The word in reports (`SourceInfo::kind`): `snapshot`, `local`.
+    /// The word in reports (`SourceInfo::kind`): `snapshot`, `template`, `local`.
     fn name(&self) -> &'static str;
 
     /// One line for help and documentation.
@@ -46,6 +48,10 @@ pub struct Request {
     pub snapshot: Option<PathBuf>,
     /// Files, folders and OCI layouts named on the command line; see [`local::Target::artifact`].
     pub files: Vec<FileArtifact>,
+    /// Templates named on the command line.
+    pub templates: Vec<PathBuf>,
+    /// `--references-only`: what the templates name is not looked at.
+    pub references_only: bool,
     /// A live account, or several.
     pub account: Option<AccountRequest>,
 }
@@ -81,11 +87,13 @@ pub struct Filter {
     pub runtimes: Vec<String>,
 }
 
-/// The inventory of the first source in [`ALL`] that the request names; files that were named beside a snapshot are added to it.
+/// The inventory of the first source in [`ALL`] that the request names; files and templates that were named beside it are added to it.
 pub async fn inventory(request: &Request, clients: &Clients) -> Result<Inventory, InventoryError> {
     let source = ALL.iter().find(|source| source.is_meant(request)).ok_or(InventoryError::NothingNamed)?;
     let mut inventory = source.inventory(request, clients).await?;
     inventory.files = request.files.clone();
+    let templates = template::read_all(&request.templates, !request.references_only)?;
+    template::add(&mut inventory, templates, None)?;
     Ok(inventory)
 }
 
@@ -131,6 +139,14 @@ pub enum InventoryError {
         /// What is read.
         expected: u64,
     },
+    /// Local code that a template names is there, and is no artifact.
+    #[error("{place}: {error}")]
+    LocalCode {
+        /// Where the template names it.
+        place: SourceSpan,
+        /// What is wrong with it.
+        error: local::TargetError,
+    },
 }
 
 impl InventoryError {
@@ -139,6 +155,7 @@ impl InventoryError {
         match self {
             Self::NothingNamed | Self::NotASnapshot { .. } | Self::Malformed { .. } | Self::Version { .. } => true,
             Self::Unreadable { .. } => false,
+            Self::LocalCode { error, .. } => error.blame() == local::Blame::Usage,
         }
     }
 }
