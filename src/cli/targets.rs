@@ -134,7 +134,7 @@ fn list(request: &Request) -> Result<Inventory, Failure> {
 /// A source that cannot be read, as a failure.
 pub fn inventory_failure(error: &InventoryError) -> Failure {
     let failure = match error {
-        InventoryError::LocalCode { error: target, .. } => return Failure { message: error.to_string(), ..self::failure(target) },
+        InventoryError::LocalCode { error: target, .. } => return Failure { message: error.to_string(), ..failure(target) },
         _ if error.is_usage() => Failure::usage(error.to_string()),
         _ => Failure::internal(error.to_string()),
     };

@@ -463,7 +463,7 @@ impl Written {
         if let Some((_, digest)) = text.rsplit_once('@') {
             // Only a digest can stand behind an at sign.
             let good = digest.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-            return if good || open(digest) { ImagePin::Digest } else { ImagePin::Tag(None) };
+            return if good || open(digest) { ImagePin::Digest } else { ImagePin::Unresolved("its digest is no SHA-256".into()) };
         }
         let name = text.rsplit_once('/').map_or(text.as_str(), |(_, name)| name);
         match name.rsplit_once(':') {
@@ -563,7 +563,7 @@ mod tests {
             (format!("r.io/app@sha256:{hex}"), ImagePin::Digest),
             (format!("{{x}}:v1@sha256:{hex}"), ImagePin::Digest),
             ("r.io/app@{x}".into(), ImagePin::Digest),
-            ("r.io/app@sha256:00".into(), ImagePin::Tag(None)),
+            ("r.io/app@sha256:00".into(), ImagePin::Unresolved("its digest is no SHA-256".into())),
             ("r.io:5000/app".into(), ImagePin::Tag(None)),
             ("{region}.dkr.ecr.{region}.amazonaws.com/app:v1".into(), tag("v1")),
             ("{x}:latest".into(), tag("latest")),

@@ -14,7 +14,7 @@ use crate::model::inventory::{ImageArtifact, Inventory};
 use crate::model::layer::LayerVersion;
 use crate::model::observed::Observed;
 use crate::model::template::{
-    CodeSource, ImagePin, LayerPin, Reference, Referred, S3Source, SourceSpan, Template, TemplateFunction, Written,
+    CodeSource, ImagePin, LayerPin, Package, Reference, Referred, S3Source, SourceSpan, Template, TemplateFunction, Written,
 };
 
 const LOOK_UP: &str = "Pass --snapshot DIR of an account that has it, or name an account.";
@@ -42,6 +42,11 @@ pub fn add(inventory: &mut Inventory, templates: Vec<Template>, account: Option<
             named.gap(&part.name, part.wanted.clone(), reason, detail, &part.next_step);
         }
         for function in &template.functions {
+            if function.package == Package::Unknown {
+                let detail = format!("{}: its PackageType and its code do not say the same, or are given at deployment", function.place);
+                let wanted = "whether it is deployed as a zip or as an image";
+                named.gap(&function.name, wanted.into(), GapReason::Unresolved, detail, DEPLOYED);
+            }
             for reference in &function.layers {
                 named.layer(&function.name, reference);
             }
