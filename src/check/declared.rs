@@ -3,7 +3,9 @@
 use super::Context;
 use crate::finding::{Finding, Rule};
 use crate::model::printable::printable;
-use crate::model::template::{CodeSource, Dynamic, ImagePin, Reference, Referred, S3Source, SourceSpan, Template, TemplateFunction, Written};
+use crate::model::template::{
+    CodeSource, Dynamic, ImagePin, Reference, Referred, S3Source, SourceSpan, Template, TemplateFunction, Written,
+};
 
 /// Every function of every template.
 pub(super) fn functions<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Template, &'a TemplateFunction)> + use<'a> {

@@ -34,7 +34,8 @@ impl Check for LayerFromSsm {
         for (declared, dynamic) in layer_dynamics(cx).into_iter().filter(|(_, dynamic)| !dynamic.pinned) {
             let (words, name) = (dynamic.source.words(), printable(&dynamic.name));
             let because = declared.because(None);
-            let message = format!("{} reads {} from {words} {name}, which names no version{because}", declared.subject(), declared.property);
+            let message =
+                format!("{} reads {} from {words} {name}, which names no version{because}", declared.subject(), declared.property);
             findings.push(declared.finding(&RULE, &format!("{words} {}", dynamic.name), message));
         }
     }

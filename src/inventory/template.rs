@@ -85,7 +85,8 @@ fn has_key(bytes: &[u8], word: &str) -> bool {
         let Some(at) = rest.windows(word.len()).position(|window| window == word.as_bytes()) else { return false };
         let before = rest.get(..at).and_then(<[u8]>::last).or_else(|| from.checked_sub(1).and_then(|n| bytes.get(n)));
         let starts = before.is_none_or(|b| matches!(b, b'\n' | b'\r' | b'"' | b'\'' | b'{' | b',' | b' ' | b'\t' | 0xbf));
-        let mut after = rest.get(at + word.len()..).unwrap_or(&[]).iter().skip_while(|b| matches!(b, b'"' | b'\'' | b' ' | b'\t' | b'\r' | b'\n'));
+        let mut after =
+            rest.get(at + word.len()..).unwrap_or(&[]).iter().skip_while(|b| matches!(b, b'"' | b'\'' | b' ' | b'\t' | b'\r' | b'\n'));
         if starts && after.next() == Some(&b':') {
             return true;
         }
@@ -110,7 +111,8 @@ mod tests {
         ] {
             assert!(is_template(text.as_bytes()), "{text}");
         }
-        for text in ["", "Resources of AWS::Lambda are listed here.", "resources:\n  a: AWS::Lambda", "Resources: [a, b]", "planned_values"] {
+        for text in ["", "Resources of AWS::Lambda are listed here.", "resources:\n  a: AWS::Lambda", "Resources: [a, b]", "planned_values"]
+        {
             assert!(!is_template(text.as_bytes()), "{text}");
         }
     }

@@ -516,11 +516,14 @@ mod tests {
                 continue;
             }
             let dynamic = Dynamic { source: DynamicSource::SsmParameter, name: "/x".into(), pinned: false };
-            out.push(Written::hole(part, match part {
-                "region" => Unknown::Pseudo,
-                "ssm" => Unknown::Dynamic(dynamic),
-                _ => Unknown::Unresolved("a parameter without default".into()),
-            }));
+            out.push(Written::hole(
+                part,
+                match part {
+                    "region" => Unknown::Pseudo,
+                    "ssm" => Unknown::Dynamic(dynamic),
+                    _ => Unknown::Unresolved("a parameter without default".into()),
+                },
+            ));
         }
         out
     }

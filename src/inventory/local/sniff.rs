@@ -5,8 +5,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::oci_layout;
-use crate::inventory::template::{MAX_TEMPLATE_BYTES, is_template};
 use super::{ImageChoice, Target, TargetError, metadata};
+use crate::inventory::template::{MAX_TEMPLATE_BYTES, is_template};
 
 /// Bytes read from the start of a file: enough for the magic of a zip and for a tar header block.
 const HEAD_BYTES: u64 = 512;

@@ -157,7 +157,13 @@ impl Named<'_> {
             }
             CodeSource::None { place } if looked_at => {
                 let detail = format!("{place}: the template names no code");
-                self.gap(name, "the code".into(), GapReason::Unresolved, detail, "Name the code, or verify the function once it is deployed.");
+                self.gap(
+                    name,
+                    "the code".into(),
+                    GapReason::Unresolved,
+                    detail,
+                    "Name the code, or verify the function once it is deployed.",
+                );
             }
             CodeSource::Inline { .. } | CodeSource::Built { .. } | CodeSource::None { .. } => {}
         }
@@ -183,7 +189,8 @@ impl Named<'_> {
             Ok(file) => self.inventory.files.push(file),
             Err(TargetError::Missing { .. }) => {
                 let detail = format!("{}: {given}", reference.place);
-                let next_step = "Build it first (sam build, npm run build, terraform plan), then verify the template beside what was built.";
+                let next_step =
+                    "Build it first (sam build, npm run build, terraform plan), then verify the template beside what was built.";
                 self.gap(name, wanted(), GapReason::NoSuchFile, detail, next_step);
             }
             Err(error) => return Err(InventoryError::LocalCode { place: reference.place.clone(), error }),

@@ -99,6 +99,7 @@ fn macro_of(document: &Document, part: &str, name: &str, node: &Node) -> Unlooke
         place: document.place(&node.span),
         wanted: format!("what the macro {name} makes of the template"),
         why: "a macro runs at deployment and may change every resource".into(),
-        next_step: "Verify the template that the macro makes, as `aws cloudformation get-template --template-stage Processed` shows it.".into(),
+        next_step: "Verify the template that the macro makes, as `aws cloudformation get-template --template-stage Processed` shows it."
+            .into(),
     }
 }

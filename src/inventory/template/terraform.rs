@@ -51,10 +51,8 @@ pub(super) fn read(document: &Document) -> Result<Template, InventoryError> {
         }
     }
     let changes = root.get("resource_changes").map(Node::items).unwrap_or_default();
-    let unknown = changes
-        .iter()
-        .filter_map(|change| Some((change.get("address")?.text()?, change.get("change")?.get("after_unknown")?)))
-        .collect();
+    let unknown =
+        changes.iter().filter_map(|change| Some((change.get("address")?.text()?, change.get("change")?.get("after_unknown")?))).collect();
     let plan = Plan { document, unknown };
     let configuration = root.get("configuration").and_then(|node| node.get("root_module"));
     let mut open: Vec<(&Node, Option<&Node>)> = planned.get("root_module").map(|module| (module, configuration)).into_iter().collect();
@@ -64,7 +62,8 @@ pub(super) fn read(document: &Document) -> Result<Template, InventoryError> {
         }
         for child in module.get("child_modules").map(Node::items).unwrap_or_default().iter().rev() {
             let name = child.get("address").and_then(Node::text).and_then(module_name).unwrap_or_default();
-            let call = configuration.and_then(|c| c.get("module_calls")).and_then(|calls| calls.get(name)).and_then(|call| call.get("module"));
+            let call =
+                configuration.and_then(|c| c.get("module_calls")).and_then(|calls| calls.get(name)).and_then(|call| call.get("module"));
             open.push((child, call));
         }
     }
@@ -124,7 +123,12 @@ impl<'d> Plan<'d> {
                 code: self.code(&resource),
                 layers: self.layers(&resource),
                 code_signing: vec![self.code_signing(&resource)],
-                architecture: resource.value("architectures").and_then(|n| n.items().first()).and_then(Node::text).unwrap_or("x86_64").to_owned(),
+                architecture: resource
+                    .value("architectures")
+                    .and_then(|n| n.items().first())
+                    .and_then(Node::text)
+                    .unwrap_or("x86_64")
+                    .to_owned(),
                 place,
             }),
             "aws_lambda_layer_version" => template.layers.push(TemplateLayer { name, code: self.code(&resource), place }),
@@ -225,7 +229,8 @@ fn references(expression: Option<&Node>) -> BTreeSet<String> {
     let listed = expression.and_then(|node| node.get("references")).map(Node::items).unwrap_or_default();
     let address = |text: &str| {
         let parts = if text.starts_with("data.") { 3 } else { 2 };
-        let plain: String = text.split('.').take(parts).map(|part| part.split('[').next().unwrap_or_default()).collect::<Vec<_>>().join(".");
+        let plain: String =
+            text.split('.').take(parts).map(|part| part.split('[').next().unwrap_or_default()).collect::<Vec<_>>().join(".");
         plain
     };
     listed.iter().filter_map(Node::text).map(address).collect()
@@ -246,7 +251,9 @@ fn data_source(address: &str, module: Option<&Node>) -> Option<Dynamic> {
     let pinned = match kind {
         // Without `version` it is the latest one.
         "aws_lambda_layer_version" => expressions.is_some_and(|node| node.get("version").is_some()),
-        "aws_ssm_parameter" => constant("name").and_then(|name| name.rsplit_once(':')).is_some_and(|(_, version)| version.parse::<u64>().is_ok()),
+        "aws_ssm_parameter" => {
+            constant("name").and_then(|name| name.rsplit_once(':')).is_some_and(|(_, version)| version.parse::<u64>().is_ok())
+        }
         "terraform_remote_state" | "aws_cloudformation_export" | "aws_cloudformation_stack" | "aws_ssm_parameters_by_path" => false,
         _ => return None,
     };

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::finding::{Confidence, Finding, Severity, Status};
 use crate::model::artifact::Subject;
-use crate::model::template::SourceSpan;
 use crate::model::digest::{ClaimedDigest, Digest};
+use crate::model::template::SourceSpan;
 use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult};
 use crate::report::exit;
 

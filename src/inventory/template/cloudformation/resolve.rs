@@ -158,17 +158,22 @@ impl<'n> Names<'n> {
             },
             "Select" => match f.argument.items() {
                 [index, list] => match scalar(index).and_then(|text| text.parse::<usize>().ok()).zip(self.list(list).ok()) {
-                    Some((index, items)) => items.into_iter().nth(index).map_or_else(|| unresolved("its Fn::Select is beyond the list"), |item| match item {
-                        Item::Node(node) => self.resolve(node, variables),
-                        Item::Text(written) => written,
-                    }),
+                    Some((index, items)) => items.into_iter().nth(index).map_or_else(
+                        || unresolved("its Fn::Select is beyond the list"),
+                        |item| match item {
+                            Item::Node(node) => self.resolve(node, variables),
+                            Item::Text(written) => written,
+                        },
+                    ),
                     None => unresolved("its Fn::Select is from a list that is known at deployment only"),
                 },
                 _ => unresolved("its Fn::Select has not two parts"),
             },
             "FindInMap" => match self.mapped(f.argument) {
                 // Only texts: a mapping holds no functions, and one that does could refer to itself.
-                Ok(Mapped::One(found)) => found.text().map_or_else(|| unresolved("the mapping holds no text there"), |text| self.text(text)),
+                Ok(Mapped::One(found)) => {
+                    found.text().map_or_else(|| unresolved("the mapping holds no text there"), |text| self.text(text))
+                }
                 Ok(Mapped::Each(_)) => unresolved("the key of the mapping is known at deployment only"),
                 Err(why) => unresolved(&why),
             },
@@ -201,7 +206,10 @@ impl<'n> Names<'n> {
         };
         let split = |written: Written, delimiter: &str| {
             let defaults = written.defaults.clone();
-            let text = written.known().map(str::to_owned).ok_or_else(|| written.unresolved().unwrap_or_else(|| "it is known at deployment only".into()))?;
+            let text = written
+                .known()
+                .map(str::to_owned)
+                .ok_or_else(|| written.unresolved().unwrap_or_else(|| "it is known at deployment only".into()))?;
             if delimiter.is_empty() {
                 return Err("it is split by nothing".to_owned());
             }
@@ -290,7 +298,10 @@ impl<'n> Names<'n> {
     /// A literal text, in which only dynamic references are not what they seem: `{{resolve:ssm:NAME:VERSION}}`.
     fn text(&self, text: &str) -> Written {
         if !self.spend(text.len()) {
-            return Written::hole("…", Unknown::Unresolved(format!("the template's values resolve to more than {MAX_RESOLVED_BYTES} bytes")));
+            return Written::hole(
+                "…",
+                Unknown::Unresolved(format!("the template's values resolve to more than {MAX_RESOLVED_BYTES} bytes")),
+            );
         }
         let mut written = Written::default();
         let mut rest = text;

@@ -128,10 +128,11 @@ impl<'n> Reader<'n, '_> {
                 Ok(items) => {
                     for item in items {
                         match item {
-                            Item::Node(node) => found.extend(self.references("Layers", node).into_iter().map(|reference| Reference {
-                                when: both(when.as_deref(), reference.when.as_deref()),
-                                ..reference
-                            })),
+                            Item::Node(node) => found.extend(
+                                self.references("Layers", node)
+                                    .into_iter()
+                                    .map(|reference| Reference { when: both(when.as_deref(), reference.when.as_deref()), ..reference }),
+                            ),
                             Item::Text(written) => found.push(whole(Referred::Written(written))),
                         }
                     }
