@@ -120,6 +120,6 @@ pub(super) fn unversioned_objects<'a>(cx: &Context<'a>) -> Vec<(Declared<'a>, &'
 
 /// `s3://BUCKET/KEY` as it is written, safe to print.
 pub(super) fn object_name(source: &S3Source) -> String {
-    let bucket = if source.bucket.is_empty() { "BUCKET".to_owned() } else { source.bucket.to_string() };
-    printable(&format!("s3://{bucket}/{}", source.key)).into_owned()
+    let bucket = if source.bucket.is_empty() { "BUCKET".to_owned() } else { source.bucket.shown() };
+    printable(&format!("s3://{bucket}/{}", source.key.shown())).into_owned()
 }

@@ -51,7 +51,7 @@ impl Check for ImageTagRef {
             }
         }
         for (declared, written, _) in image_tags(cx).into_iter().filter(|(_, _, tag)| tag.is_some()) {
-            let (value, because) = (written.to_string(), declared.because(Some(written)));
+            let (value, because) = (written.shown(), declared.because(Some(written)));
             let message = format!("{} names the image {}, a tag without a digest{because}", declared.subject(), printable(&value));
             findings.push(declared.finding(&RULE, &value, message));
         }

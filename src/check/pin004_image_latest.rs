@@ -88,7 +88,7 @@ impl Check for ImageLatest {
         }
         for (declared, written, tag) in image_tags(cx) {
             let Some(confidence) = moves(tag.as_deref()) else { continue };
-            let (value, because) = (written.to_string(), declared.because(Some(written)));
+            let (value, because) = (written.shown(), declared.because(Some(written)));
             let subject = declared.subject();
             let message = format!("{subject} names the image {}: {}{because}", printable(&value), what(tag.as_deref()));
             let finding = declared.finding(&RULE, &value, message);

@@ -38,7 +38,7 @@ impl Check for LayerUnversionedInTemplate {
                 // What is not known is a gap (OPS001); what is read from elsewhere is PIN006's.
                 LayerPin::Version | LayerPin::Dynamic | LayerPin::Unresolved(_) => continue,
             }
-            let value = written.to_string();
+            let value = written.shown();
             let because = declared.because(Some(written));
             let message = format!("{} names the layer `{}` without a version number{because}", declared.subject(), printable(&value));
             findings.push(declared.finding(&RULE, &value, message));

@@ -385,6 +385,15 @@ impl Written {
         Some(stripped)
     }
 
+    /// The text with each hole as `${NAME}`, cut where it is longer than any reference. Not safe to print.
+    pub fn shown(&self) -> String {
+        let whole = self.to_string();
+        match whole.char_indices().nth(MAX_SHOWN) {
+            Some((end, _)) => format!("{}… ({} bytes)", whole.split_at(end).0, whole.len()),
+            None => whole,
+        }
+    }
+
     /// True where nothing is written.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
@@ -485,6 +494,9 @@ impl Written {
         self.pieces.iter().map(mark).collect()
     }
 }
+
+/// Characters of a value that messages show; an ARN or image reference has fewer.
+const MAX_SHOWN: usize = 1_000;
 
 /// Private-use characters that stand for holes while a text is split.
 const UNRESOLVED: char = '\u{f0000}';

@@ -5,3 +5,4 @@ mod fleet;
 mod gate;
 mod honesty;
 mod selection;
+mod template;

@@ -88,7 +88,7 @@ impl Named<'_> {
 
     /// A gap about a value that the template does not tell. It stands whether or not artifacts are looked at.
     fn unresolved(&mut self, name: &str, wanted: String, place: &SourceSpan, value: &Written, why: &str) {
-        self.gap(name, wanted, GapReason::Unresolved, format!("{place}: {value}: {why}"), DEPLOYED);
+        self.gap(name, wanted, GapReason::Unresolved, format!("{place}: {}: {why}", value.shown()), DEPLOYED);
     }
 
     fn layer(&mut self, name: &str, reference: &Reference) {
@@ -205,7 +205,7 @@ impl Named<'_> {
             self.unresolved(name, wanted, &source.place, &source.key, &why);
         } else if self.template.artifacts {
             let why = unresolved.unwrap_or_else(|| "no account was given to read it with".into());
-            let detail = format!("{}: s3://{}/{}: {why}", source.place, source.bucket, source.key);
+            let detail = format!("{}: s3://{}/{}: {why}", source.place, source.bucket.shown(), source.key.shown());
             let next_step = "Verify the zip before it is uploaded, or the function once it is deployed.";
             self.gap(name, "the code in S3".into(), GapReason::Unreachable, detail, next_step);
         }
