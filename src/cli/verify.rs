@@ -15,6 +15,7 @@ use crate::clients::Clients;
 #[command(after_help = "Examples:
   layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
   layerproof verify oci:image/ --as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:DIGEST --policy policy.yaml
+  layerproof verify template.yaml --references-only --policy policy.yaml
   layerproof verify fn:checkout:live --snapshot testdata/fleet --policy trust-policies/demo.yaml
 
 Exit codes: 0 every artifact is Trusted (or Exempt by a statement), 1 refused or findings, 2 usage, 3 evidence missing, 4 nothing matched.")]
