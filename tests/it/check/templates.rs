@@ -143,10 +143,8 @@ fn lines_that_move_move_the_finding_and_not_its_fingerprint() {
     std::fs::write(&moved, format!("# one more line\n\n{text}")).unwrap();
     let same_file = |finding: &Finding| Finding { subject: finding.subject.split_once('#').unwrap().1.to_owned(), ..finding.clone() };
     let sorted = |path: &Path| {
-        let mut all: Vec<_> = judge(path)
-            .iter()
-            .filter_map(|finding| Some((same_file(finding).fingerprint(), finding.place.clone()?.line)))
-            .collect();
+        let mut all: Vec<_> =
+            judge(path).iter().filter_map(|finding| Some((same_file(finding).fingerprint(), finding.place.clone()?.line))).collect();
         all.sort();
         all
     };
@@ -158,7 +156,10 @@ fn lines_that_move_move_the_finding_and_not_its_fingerprint() {
 
 #[test]
 fn another_spelling_of_the_path_is_the_same_finding() {
-    let read = |file: &str| layerproof::model::template::Template { file: file.into(), ..template::read(&repo().join("testdata/templates/pinned.yaml"), false).unwrap() };
+    let read = |file: &str| layerproof::model::template::Template {
+        file: file.into(),
+        ..template::read(&repo().join("testdata/templates/pinned.yaml"), false).unwrap()
+    };
     assert_eq!(read("./a/t.yaml").subject("F"), read("a/t.yaml").subject("F"));
 }
 
@@ -195,7 +196,9 @@ fn empty_code_signing_configuration_is_none() {
 
 #[test]
 fn object_version_that_a_condition_takes_away_is_missing() {
-    let code = |version: &str| rules(&format!("      CodeSigningConfigArn: csc\n      Code: {{S3Bucket: b, S3Key: k, S3ObjectVersion: {version}}}\n"));
+    let code = |version: &str| {
+        rules(&format!("      CodeSigningConfigArn: csc\n      Code: {{S3Bucket: b, S3Key: k, S3ObjectVersion: {version}}}\n"))
+    };
     assert_eq!(code("!If [C, '1', !Ref 'AWS::NoValue']"), ["PIN015"]);
     assert_eq!(code("!If [C, '1', '2']"), Vec::<&str>::new());
     assert_eq!(code("''"), ["PIN015"]);

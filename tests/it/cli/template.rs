@@ -36,7 +36,7 @@ fn layer_that_nobody_can_look_up_is_no_pass() {
     );
     let json = verify(&[&path, "-o", "json"]).json();
     let decisions = json["decisions"].as_array().unwrap();
-    let of = |name: &str| decisions.iter().find(|d| d["subject"].as_str().unwrap().contains(name)).unwrap()["verdict"].clone();
+    let of = |name: &str| decisions.iter().find(|d| d["subject"]["name"].as_str().unwrap().contains(name)).unwrap()["verdict"].clone();
     assert_eq!(of("layer:deps:7"), "undecided");
     assert_eq!(of("layer.zip"), "no-statement");
     verify(&[&path, "--references-only"]).exits(0);
@@ -53,9 +53,10 @@ fn unknown_layer_alone_is_exit_3_and_allow_nothing_forgives_it() {
 
 #[test]
 fn layers_are_looked_up_in_the_snapshot_that_is_given() {
-    let fleet: Value =
-        serde_json::from_str(&std::fs::read_to_string(repo().join("testdata/fleet/accounts/111122223333/eu-west-1/lambda.GetLayerVersionByArn.json")).unwrap())
-            .unwrap();
+    let fleet: Value = serde_json::from_str(
+        &std::fs::read_to_string(repo().join("testdata/fleet/accounts/111122223333/eu-west-1/lambda.GetLayerVersionByArn.json")).unwrap(),
+    )
+    .unwrap();
     let text = fleet.to_string();
     let at = text.find("arn:aws:lambda:eu-west-1:111122223333:layer:").unwrap();
     let arn: String = text[at..].chars().take_while(|c| !"\"\\,} ".contains(*c)).collect();
@@ -64,11 +65,11 @@ fn layers_are_looked_up_in_the_snapshot_that_is_given() {
     ));
     let json = layerproof().args(["verify", &path, "--snapshot", "testdata/fleet", "-o", "json"]).args(POLICY).run().json();
     let artifacts = json["artifacts"].as_array().unwrap();
-    let names: Vec<&str> = artifacts.iter().map(|a| a["subject"].as_str().unwrap()).collect();
+    let names: Vec<&str> = artifacts.iter().map(|a| a["subject"]["name"].as_str().unwrap()).collect();
     assert_eq!(names.len(), 2, "only what the template names is taken from the snapshot: {names:?}");
     let verdict = |name: &str| {
         let decisions = json["decisions"].as_array().unwrap();
-        decisions.iter().find(|d| d["subject"] == name).unwrap_or_else(|| panic!("{name}"))["verdict"].as_str().unwrap().to_owned()
+        decisions.iter().find(|d| d["subject"]["name"] == name).unwrap_or_else(|| panic!("{name}"))["verdict"].as_str().unwrap().to_owned()
     };
     assert_eq!(verdict("arn:aws:lambda:eu-west-1:111122223333:layer:never-there:1"), "undecided");
     assert_ne!(verdict(&arn), "undecided", "{arn} is in the snapshot");
@@ -79,7 +80,11 @@ fn layers_are_looked_up_in_the_snapshot_that_is_given() {
 fn each_format_shows_the_place_of_a_finding() {
     let home = Home::new();
     let run = |format: &str| {
-        Run::new(&home).args(["verify", "testdata/templates/cloudformation.yaml", "--references-only", "-o", format]).args(POLICY).run().exits(1)
+        Run::new(&home)
+            .args(["verify", "testdata/templates/cloudformation.yaml", "--references-only", "-o", format])
+            .args(POLICY)
+            .run()
+            .exits(1)
     };
     assert!(run("github").stdout.contains("::error file=testdata/templates/cloudformation.yaml,line=32,col=13,title=PIN004 high"));
     assert!(run("text").stdout.replace(['\n', ' '], "").contains("(attestdata/templates/cloudformation.yaml:32:13)"));

@@ -106,7 +106,9 @@ fn values_that_double_with_each_level_end_as_a_gap() {
 #[test]
 fn json_escapes_and_long_keys_are_read_as_json_reads_them() {
     let key = "k".repeat(5_000);
-    let text = format!("{{\t\"Resources\":\t{{\"A\":{{\"Type\":\"AWS::Lambda::Function\",\"Properties\":{{\"{key}\":1,\"Layers\":[\"\\ud83d\\ude00\\/x\"]}}}}}}}}");
+    let text = format!(
+        "{{\t\"Resources\":\t{{\"A\":{{\"Type\":\"AWS::Lambda::Function\",\"Properties\":{{\"{key}\":1,\"Layers\":[\"\\ud83d\\ude00\\/x\"]}}}}}}}}"
+    );
     let template = of_text("t.json", &text).unwrap();
     assert_eq!(template.functions.len(), 1);
     assert_eq!(template.functions[0].layers[0].place.column, text.find("\"\\ud83d").unwrap() + 1);
@@ -121,7 +123,7 @@ fn local_code_is_found_beside_the_template_and_what_is_not_there_is_to_be_built(
     assert_eq!(files, [file("build/deps").to_str().unwrap()]);
     assert!(matches!(&inventory.files[0].subject, Subject::File(path) if Path::new(path).ends_with("build/deps")));
     let missing = inventory.gaps.iter().find(|gap| gap.reason == GapReason::NoSuchFile).unwrap();
-    assert!(missing.detail.contains("sam.yaml:43:16: ") && missing.next_step.contains("Build it first"), "{missing:?}");
+    assert!(missing.detail.contains("sam.yaml:44:16: ") && missing.next_step.contains("Build it first"), "{missing:?}");
 }
 
 #[test]

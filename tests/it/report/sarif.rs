@@ -56,6 +56,7 @@ fn every_sample_validates_against_the_published_schema() {
         samples::clean(),
         samples::everything(),
         samples::verify(),
+        samples::template(),
         samples::hostile("scan"),
         samples::hostile("verify"),
         samples::many(100),
