@@ -117,10 +117,6 @@ impl<'n> Names<'n> {
 
     /// The text that a value is.
     pub(super) fn written(&self, node: &Node) -> Written {
-        self.resolve(node, &[])
-    }
-
-    fn resolve(&self, node: &Node, variables: &[(Key, Node)]) -> Written {
         let unresolved = |why: &str| Written::hole(shown(node), Unknown::Unresolved(why.to_owned()));
         if !self.spend(32) {
             return unresolved(&format!("the template's values resolve to more than {MAX_RESOLVED_BYTES} bytes"));
@@ -150,7 +146,7 @@ impl<'n> Names<'n> {
                         if index > 0 {
                             written.push(self.text(scalar(delimiter).unwrap_or_default()));
                         }
-                        written.push(self.resolve(item, variables));
+                        written.push(self.written(item));
                     }
                     written
                 }
@@ -161,7 +157,7 @@ impl<'n> Names<'n> {
                     Some((index, items)) => items.into_iter().nth(index).map_or_else(
                         || unresolved("its Fn::Select is beyond the list"),
                         |item| match item {
-                            Item::Node(node) => self.resolve(node, variables),
+                            Item::Node(node) => self.written(node),
                             Item::Text(written) => written,
                         },
                     ),
@@ -284,7 +280,7 @@ impl<'n> Names<'n> {
             if let Some(literal) = name.strip_prefix('!') {
                 written.push_text(&format!("${{{literal}}}"));
             } else if let Some((_, value)) = variables.iter().find(|(key, _)| key.text == name) {
-                written.push(self.resolve(value, &[]));
+                written.push(self.written(value));
             } else if let Some((resource, attribute)) = name.split_once('.') {
                 written.push(self.attribute(resource, attribute));
             } else {
