@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::artifact::Subject;
 use crate::model::digest::{ClaimedDigest, Digest};
+use crate::model::template::SourceSpan;
 
 /// The static description of a check. Docs, `explain`, SARIF rules and `--only` values derive from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -140,6 +141,8 @@ pub struct Finding {
     pub claimed_digest: Option<ClaimedDigest>,
     /// Path inside the artifact, where there is one. Untrusted: print through `printable`.
     pub path: Option<String>,
+    /// Where in a template it stands. No part of the fingerprint: lines move.
+    pub place: Option<SourceSpan>,
     /// One sentence with the facts of this case. Safe to print.
     pub message: String,
     /// Further facts, one line each. Safe to print.
@@ -172,6 +175,7 @@ impl Finding {
             digest: None,
             claimed_digest: None,
             path: None,
+            place: None,
             message,
             details: Vec::new(),
             affects: Vec::new(),

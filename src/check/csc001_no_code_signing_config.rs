@@ -1,11 +1,13 @@
 //! CSC001: a zip function has no code signing configuration.
 
+use super::declared::{Declared, functions};
 use super::reach::versions_of;
 use super::{Check, Context};
 use crate::finding::{EvidenceKind, Finding, Rule, Severity};
 use crate::model::function::{Function, FunctionCode};
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
+use crate::model::template::{CodeSigning, Package};
 
 static RULE: Rule = Rule {
     id: "CSC001",
@@ -16,7 +18,7 @@ static RULE: Rule = Rule {
         that are deployed as container images cannot have one and are not judged by this check.",
     remediation: "Attach a code signing configuration that allows your signing profiles, first with UntrustedArtifactOnDeployment set to \
         Warn, then to Enforce.",
-    evidence: &[EvidenceKind::Api],
+    evidence: &[EvidenceKind::Api, EvidenceKind::Template],
     tampering: false,
     caveat: "",
 };
@@ -44,6 +46,14 @@ impl Check for NoCodeSigningConfig {
             finding.account = Some(function.arn.account.clone());
             finding.affects = cx.reach().affects(versions_of(function));
             findings.push(finding);
+        }
+        for (template, function) in functions(cx).filter(|(_, function)| function.package == Package::Zip) {
+            for state in &function.code_signing {
+                let CodeSigning::None { place, when } = state else { continue };
+                let declared = Declared { template, name: &function.name, property: "CodeSigningConfigArn", place, when: when.as_deref() };
+                let message = format!("{} has no code signing configuration{}", declared.subject(), declared.because(None));
+                findings.push(declared.finding(&RULE, "", message));
+            }
         }
     }
 }

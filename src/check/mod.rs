@@ -2,11 +2,12 @@
 //!
 //! A new check is one file `idNNN_slug.rs`, its `mod` line and its entry in [`ALL`], and a page `docs/checks/IDNNN.md`.
 //!
-//! A finding's subject is an artifact's name, a function's or layer's ARN, an alias's ARN, a repository, a place (`ACCOUNT/REGION`) or
-//! a policy statement. Where the bytes are what is wrong, it is said once per digest (`copies`); where a reference is, once per
+//! A finding's subject is an artifact's name, a function's or layer's ARN, an alias's ARN, a repository, a place (`ACCOUNT/REGION`), a
+//! resource of a template (`FILE#NAME`) or a policy statement. Where the bytes are what is wrong, it is said once per digest (`copies`); where a reference is, once per
 //! reference and function. Lists in `details` are cut at a named length and say how long they really are.
 
 mod copies;
+mod declared;
 mod deployed;
 mod leniency;
 mod listing;
@@ -16,6 +17,7 @@ mod signed;
 
 mod csc001_no_code_signing_config;
 mod csc002_csc_warn_only;
+mod iac003_csc_on_image_function;
 mod int001_sha_mismatch;
 mod int002_same_name_version_different_bytes;
 mod int004_layer_deleted_in_use;
@@ -33,8 +35,11 @@ mod pin001_image_tag_ref;
 mod pin002_image_tag_drift;
 mod pin003_tag_mutable_in_repo;
 mod pin004_image_latest;
+mod pin005_layer_unversioned_in_template;
+mod pin006_layer_from_ssm;
 mod pin008_alias_to_latest;
 mod pin012_s3_reference_without_version;
+mod pin015_s3_key_without_version;
 mod pol001_statement_matches_nothing;
 mod prm001_layer_public;
 mod prm003_foreign_publisher;
@@ -77,6 +82,7 @@ pub trait Check: Sync {
 pub static ALL: &[&dyn Check] = &[
     &csc001_no_code_signing_config::NoCodeSigningConfig,
     &csc002_csc_warn_only::CscWarnOnly,
+    &iac003_csc_on_image_function::CscOnImageFunction,
     &int001_sha_mismatch::ShaMismatch,
     &int002_same_name_version_different_bytes::SameNameVersionDifferentBytes,
     &int004_layer_deleted_in_use::LayerDeletedInUse,
@@ -94,8 +100,11 @@ pub static ALL: &[&dyn Check] = &[
     &pin002_image_tag_drift::ImageTagDrift,
     &pin003_tag_mutable_in_repo::TagMutableInRepo,
     &pin004_image_latest::ImageLatest,
+    &pin005_layer_unversioned_in_template::LayerUnversionedInTemplate,
+    &pin006_layer_from_ssm::LayerFromSsm,
     &pin008_alias_to_latest::AliasToLatest,
     &pin012_s3_reference_without_version::S3ReferenceWithoutVersion,
+    &pin015_s3_key_without_version::S3KeyWithoutVersion,
     &pol001_statement_matches_nothing::StatementMatchesNothing,
     &prm001_layer_public::LayerPublic,
     &prm003_foreign_publisher::ForeignPublisher,

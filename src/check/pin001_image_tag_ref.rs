@@ -1,7 +1,8 @@
-//! PIN001: a function was deployed from an image by tag.
+//! PIN001: a function is deployed from an image by tag.
 
 use std::collections::BTreeMap;
 
+use super::declared::image_tags;
 use super::deployed::tag_uses;
 use super::{Check, Context};
 use crate::finding::{EvidenceKind, Finding, Rule, Severity};
@@ -17,7 +18,7 @@ static RULE: Rule = Rule {
         updated, so the next deployment of the same unchanged template can bring other bytes. What was reviewed and what is deployed are \
         then tied together by nothing but a name.",
     remediation: "Deploy REPOSITORY@sha256:DIGEST and keep the tag as a comment.",
-    evidence: &[EvidenceKind::Api],
+    evidence: &[EvidenceKind::Api, EvidenceKind::Template],
     tampering: false,
     caveat: "",
 };
@@ -48,6 +49,11 @@ impl Check for ImageTagRef {
                 finding.affects = cx.reach().affects(versions);
                 findings.push(finding);
             }
+        }
+        for (declared, written, _) in image_tags(cx).into_iter().filter(|(_, _, tag)| tag.is_some()) {
+            let (value, because) = (written.shown(), declared.because(Some(written)));
+            let message = format!("{} names the image {}, a tag without a digest{because}", declared.subject(), printable(&value));
+            findings.push(declared.finding(&RULE, &value, message));
         }
     }
 }

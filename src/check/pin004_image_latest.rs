@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::declared::image_tags;
 use super::deployed::tag_uses;
 use super::{Check, Context};
 use crate::finding::{Confidence, EvidenceKind, Finding, Rule, Severity};
@@ -17,7 +18,7 @@ static RULE: Rule = Rule {
         prod, feature-x. Such a tag is moved with every build, so it says nothing about what runs, and a rollback to it brings whatever it \
         points to by then.",
     remediation: "Give each release a tag of its own and deploy it together with its digest.",
-    evidence: &[EvidenceKind::Api],
+    evidence: &[EvidenceKind::Api, EvidenceKind::Template],
     tampering: false,
     caveat: "",
 };
@@ -76,11 +77,7 @@ impl Check for ImageLatest {
             }
             for (function, versions) in functions {
                 let name = printable(&function.to_string()).into_owned();
-                let what = match tag.tag {
-                    Some(text) => format!("`{}` is a tag that is made to move", printable(text)),
-                    None => "it has neither tag nor digest, which means latest".into(),
-                };
-                let message = format!("{name} is deployed from {}: {what}", tag.name());
+                let message = format!("{name} is deployed from {}: {}", tag.name(), what(tag.tag));
                 let mut finding = Finding::about(&RULE, name, message);
                 finding.account = Some(function.account.clone());
                 finding.confidence = confidence;
@@ -89,6 +86,22 @@ impl Check for ImageLatest {
                 findings.push(finding);
             }
         }
+        for (declared, written, tag) in image_tags(cx) {
+            let Some(confidence) = moves(tag.as_deref()) else { continue };
+            let (value, because) = (written.shown(), declared.because(Some(written)));
+            let subject = declared.subject();
+            let message = format!("{subject} names the image {}: {}{because}", printable(&value), what(tag.as_deref()));
+            let finding = declared.finding(&RULE, &value, message);
+            findings.push(Finding { confidence, ..finding });
+        }
+    }
+}
+
+/// What is wrong with a tag, safe to print.
+fn what(tag: Option<&str>) -> String {
+    match tag {
+        Some(tag) => format!("`{}` is a tag that is made to move", printable(tag)),
+        None => "it has neither tag nor digest, which means latest".into(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::declared::{object_name as declared_object, unversioned_objects};
 use super::{Check, Context};
 use crate::finding::{EvidenceKind, Finding, Rule, Severity};
 use crate::model::arn::FunctionArn;
@@ -19,7 +20,7 @@ static RULE: Rule = Rule {
         object again from time to time.",
     remediation: "Give S3ObjectVersion in every call that sets the code, and turn on versioning and Object Lock for the bucket; or let Lambda \
         copy the package (storage mode COPY).",
-    evidence: &[EvidenceKind::Api],
+    evidence: &[EvidenceKind::Api, EvidenceKind::Template],
     tampering: false,
     caveat: "Versioning and Object Lock of the bucket are not looked at; the finding rests on ResolvedS3Object alone.",
 };
@@ -61,6 +62,11 @@ impl Check for S3ReferenceWithoutVersion {
             finding.key = object;
             finding.affects = cx.reach().affected_by([&subject]);
             findings.push(finding);
+        }
+        for (declared, source) in unversioned_objects(cx).into_iter().filter(|(_, source)| source.reference_mode) {
+            let (object, because) = (declared_object(source), declared.because(Some(&source.key)));
+            let message = format!("{} lets Lambda read {object} without an object version{because}", declared.subject());
+            findings.push(declared.finding(&RULE, &object, message));
         }
     }
 }

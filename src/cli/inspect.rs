@@ -61,7 +61,7 @@ enum Form {
 /// Shows one artifact.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let target = Target::parse(&args.target).map_err(|error| targets::failure(&error))?;
-    let file = targets::file(target, &args.target, None)?;
+    let file = targets::file(target, &args.target, None, targets::DEFAULT_ARCHITECTURE)?;
     let anchors = anchors(args.policy.as_deref(), global)?;
     let store = Store::open(&global.cache_dir)?;
     let bar = Bar::new(global);

@@ -93,6 +93,7 @@ pub fn failure(error: &InventoryError) -> Failure {
         InventoryError::Malformed { .. } => failure.hint("docs/snapshot.md describes the file"),
         InventoryError::Version { .. } => failure.hint("use the version of layerproof that recorded it, or record again"),
         InventoryError::Login(error) => failure.hint(error.hint()),
+        InventoryError::LocalCode { error: target, .. } => Failure { message: error.to_string(), ..targets::failure(target) },
         InventoryError::Unreadable { .. } => failure.hint("give this user the right to read it"),
     }
 }

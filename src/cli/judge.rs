@@ -16,6 +16,7 @@ use crate::fetch::Fetching;
 use crate::finding::Finding;
 use crate::model::inventory::Inventory;
 use crate::model::printable::printable;
+use crate::model::template::Template;
 use crate::policy::waiver::{self, Waivers};
 use crate::policy::{Decision, DecisionSubject, Policy};
 use crate::report::exit::{FailOn, Gate};
@@ -167,6 +168,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         verify: job.command == "verify",
         nothing_selected: job.nothing_selected,
         unmatched: job.unmatched,
+        references: evidence.inventory.templates.iter().filter(|template| !template.artifacts).map(Template::resources).sum(),
         new: history.as_ref().map(|h| h.delta.gate_new(&h.record)),
     };
     let exit = exit::decide(&decisions, &findings, &gaps, &gate);
@@ -212,6 +214,7 @@ fn notes_before(inventory: &Inventory, prepared: &Prepared, job: &Job, global: &
     for name in &job.unmatched {
         notes.push(format!("nothing matched `{}`: it was not verified", printable(name)));
     }
+    notes.extend(inventory.templates.iter().map(template_note));
     if global.now_overridden {
         notes.push(format!("--now: judged as of {}", global.now));
     }
@@ -222,6 +225,17 @@ fn notes_before(inventory: &Inventory, prepared: &Prepared, job: &Job, global: &
         notes.push("--exit-zero: nothing that was found fails this run".to_owned());
     }
     notes
+}
+
+/// What was read of a template, and how much of what it names was looked at.
+fn template_note(template: &Template) -> String {
+    let file = printable(&template.file);
+    let counts = format!("{} function(s) and {} layer(s) of {file}", template.functions.len(), template.layers.len());
+    if template.artifacts {
+        format!("{counts} were read; the template is judged as it is written, parameters by their defaults and conditions both ways")
+    } else {
+        format!("--references-only: the references of {counts} were judged; no artifact that it names was looked at")
+    }
 }
 
 /// How old what was judged, and what it was judged by, is.

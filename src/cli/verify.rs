@@ -8,6 +8,7 @@ use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::judge::{self, Job};
 use super::targets::{self, Lookup};
+use crate::clients::Clients;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -15,12 +16,14 @@ use super::targets::{self, Lookup};
   layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
   layerproof verify oci:image/ --as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:DIGEST --policy policy.yaml
   layerproof verify fn:checkout:live --region eu-west-1 --policy policy.yaml
+  layerproof verify template.yaml --references-only --policy policy.yaml
   layerproof verify fn:checkout:live --snapshot testdata/fleet --policy trust-policies/demo.yaml
 
 Exit codes: 0 every artifact is Trusted (or Exempt by a statement), 1 refused or findings, 2 usage, 3 evidence missing, 4 nothing matched.")]
 pub struct Args {
-    /// Artifacts: a zip, a folder, an OCI image layout (folder or tar), told from their content. A prefix forces the kind: zip:
-    /// dir: oci: oci-archive:. In an account, or with --snapshot: fn:NAME[:QUALIFIER], layer:NAME[:VERSION], image:REFERENCE, or an ARN.
+    /// Artifacts: a zip, a folder, an OCI image layout (folder or tar), or a template that names them, told from their content. A prefix
+    /// forces the kind: zip: dir: oci: oci-archive: template:. In an account, or with --snapshot: fn:NAME[:QUALIFIER],
+    /// layer:NAME[:VERSION], or an ARN. In a registry: image:REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST].
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Give the one local TARGET the scope of this ARN (layer version or function) or image reference with a digest. Without it a local file is
@@ -30,6 +33,12 @@ pub struct Args {
     /// Recorded account that fn:, layer: and image: targets are looked up in, in place of the live one that the AWS configuration names.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["profile", "role_arn", "region", "all_regions"])]
     snapshot: Option<PathBuf>,
+    /// Judge only the references that templates make; look at no artifact that they name.
+    #[arg(long)]
+    references_only: bool,
+    /// Platform of an image that has several: x86_64 or arm64. A function's image is read for the function's own.
+    #[arg(long, value_name = "ARCH", default_value = "x86_64", value_parser = ["x86_64", "arm64"])]
+    architecture: String,
     #[command(flatten)]
     account: AccountArgs,
     #[command(flatten)]
@@ -43,10 +52,20 @@ pub struct Args {
 /// Verifies the targets.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
-    let clients = args.network.clients(global)?;
-    let lookup = Lookup { snapshot: args.snapshot.as_deref(), login: args.account.login(), clients: &clients, global };
-    let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), lookup)?;
-    let nothing_selected = inventory.functions.is_empty() && inventory.layers.is_empty() && inventory.files.is_empty();
+    let remote = args.snapshot.is_none() && targets::may_be_remote(&args.targets, &args.account);
+    // Another time than now is for replays (DESIGN §4 rule 12).
+    let clients = if remote && !global.now_overridden { args.network.clients(global)? } else { Clients::offline() };
+    let lookup = Lookup {
+        snapshot: args.snapshot.as_deref(),
+        account: &args.account,
+        clients: &clients,
+        global,
+        architecture: &args.architecture,
+        references_only: args.references_only,
+    };
+    let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), &lookup)?;
+    let artifacts = inventory.functions.len() + inventory.layers.len() + inventory.files.len() + inventory.images.len();
+    let nothing_selected = artifacts == 0 && inventory.templates.iter().all(|template| template.resources() == 0);
     let job = Job {
         command: "verify",
         inventory,

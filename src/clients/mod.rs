@@ -210,8 +210,8 @@ impl Clients {
             subject: subject.into(),
             wanted: wanted.into(),
             reason: GapReason::Unreachable,
-            detail: "--offline opens no socket".into(),
-            next_step: "Run without --offline, or record a snapshot and judge that.".into(),
+            detail: "no socket is opened with --offline, nor with --now".into(),
+            next_step: "Run without it, or record a snapshot and judge that.".into(),
         })
     }
 }

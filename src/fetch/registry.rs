@@ -77,12 +77,9 @@ pub(super) fn fetch(
 
 /// The digest that the tag of `image` has now. Everything after this is asked for by that digest, so that a tag that moves meanwhile
 /// changes nothing.
-pub fn resolve(image: &ImageRef, online: &Online) -> Observed<ClaimedDigest> {
-    resolve_as(image, None, online)
-}
-
-/// The same, with the ECR login of an account.
-pub fn resolve_as(image: &ImageRef, asked_in: Option<&Place>, online: &Online) -> Observed<ClaimedDigest> {
+///
+/// `asked_in` lends its ECR login.
+pub fn resolve(image: &ImageRef, asked_in: Option<&Place>, online: &Online) -> Observed<ClaimedDigest> {
     let tag = image.tag.as_deref().unwrap_or("latest");
     match online.block_on(Repository::new(online, image, asked_in).manifest(Which::Tag(tag))) {
         Ok(manifest) => Observed::Present(manifest.digest.into()),

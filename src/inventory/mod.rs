@@ -10,6 +10,7 @@ pub mod aws;
 mod filter;
 pub mod local;
 pub mod snapshot;
+pub mod template;
 
 use std::io;
 use std::path::PathBuf;
@@ -19,12 +20,14 @@ use self::local::{FunctionSelector, LayerSelector};
 use crate::clients::{Clients, Login, LoginError};
 use crate::model::inventory::{FileArtifact, Inventory};
 use crate::model::printable::printable;
+use crate::model::template::SourceSpan;
 
 /// The sources, in the order in which they are asked whether a request is theirs.
 pub static ALL: &[&dyn Source] = &[
     #[cfg(feature = "aws")]
     &aws::Aws,
     &snapshot::Snapshot,
+    &template::Template,
     &local::Local,
 ];
 
@@ -33,7 +36,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A kind of source.
 pub trait Source: Sync {
-    /// The word in reports (`SourceInfo::kind`): `snapshot`, `local`.
+    /// The word in reports (`SourceInfo::kind`): `snapshot`, `template`, `local`.
     fn name(&self) -> &'static str;
 
     /// One line for help and documentation.
@@ -54,6 +57,10 @@ pub struct Request {
     pub snapshot: Option<PathBuf>,
     /// Files, folders and OCI layouts named on the command line; see [`local::Target::artifact`].
     pub files: Vec<FileArtifact>,
+    /// Templates named on the command line.
+    pub templates: Vec<PathBuf>,
+    /// `--references-only`: what the templates name is not looked at.
+    pub references_only: bool,
     /// A live account, or several.
     pub account: Option<AccountRequest>,
 }
@@ -89,12 +96,14 @@ pub struct Filter {
     pub runtimes: Vec<String>,
 }
 
-/// The inventory of the first source in [`ALL`] that the request names; files that were named beside a snapshot are added to it.
+/// The inventory of the first source in [`ALL`] that the request names; files and templates that were named beside it are added to it.
 pub async fn inventory(request: &Request, clients: &Clients) -> Result<Inventory, InventoryError> {
     let nobody = if request.account.is_some() { InventoryError::WithoutAws } else { InventoryError::NothingNamed };
     let source = ALL.iter().find(|source| source.is_meant(request)).ok_or(nobody)?;
     let mut inventory = source.inventory(request, clients).await?;
     inventory.files = request.files.clone();
+    let templates = template::read_all(&request.templates, !request.references_only)?;
+    template::add(&mut inventory, templates, None)?;
     Ok(inventory)
 }
 
@@ -149,6 +158,14 @@ pub enum InventoryError {
         /// What is read.
         expected: u64,
     },
+    /// Local code that a template names is there, and is no artifact.
+    #[error("{place}: {error}")]
+    LocalCode {
+        /// Where the template names it.
+        place: SourceSpan,
+        /// What is wrong with it.
+        error: local::TargetError,
+    },
 }
 
 impl InventoryError {
@@ -163,6 +180,7 @@ impl InventoryError {
             | Self::Login(_)
             | Self::Version { .. } => true,
             Self::Unreadable { .. } => false,
+            Self::LocalCode { error, .. } => error.blame() == local::Blame::Usage,
         }
     }
 }

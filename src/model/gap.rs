@@ -50,6 +50,10 @@ pub enum GapReason {
     Unconfirmed,
     /// The answer or file could not be understood.
     Malformed,
+    /// A template does not tell it: it is given at deployment, or stands in a part that was not read.
+    Unresolved,
+    /// A file or folder that a template names is not there.
+    NoSuchFile,
     /// Lambda itself could not retrieve the package (`Code.Error` in GetFunction); AWS's error code.
     ServiceError {
         /// `Code.Error.ErrorCode`.
@@ -69,6 +73,8 @@ impl Gap {
             | GapReason::NotRecorded
             | GapReason::Unreachable
             | GapReason::NotBuilt
+            | GapReason::Unresolved
+            | GapReason::NoSuchFile
             | GapReason::ServiceError { .. } => false,
         }
     }
@@ -96,6 +102,8 @@ impl fmt::Display for GapReason {
             Self::NotBuilt => f.write_str("not supported by this version"),
             Self::Unconfirmed => f.write_str("departs from the only description of the format that is known"),
             Self::Malformed => f.write_str("malformed"),
+            Self::Unresolved => f.write_str("not known from the template"),
+            Self::NoSuchFile => f.write_str("no such file or folder"),
             Self::ServiceError { code } => write!(f, "AWS reports {}", printable(code)),
         }
     }

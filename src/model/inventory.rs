@@ -10,8 +10,10 @@ use super::artifact::{BlobLocation, Subject};
 use super::digest::ClaimedDigest;
 use super::function::Function;
 use super::gap::Gap;
+use super::image_ref::ImageRef;
 use super::layer::LayerVersion;
 use super::observed::Observed;
+use super::template::Template;
 
 /// The inventory of one source, before any byte of an artifact was read.
 #[derive(Debug, Clone, Serialize)]
@@ -28,6 +30,10 @@ pub struct Inventory {
     pub repositories: BTreeMap<String, Repository>,
     /// Artifacts that the user named by path instead of through an account.
     pub files: Vec<FileArtifact>,
+    /// Images that are named by digest, though by no deployed function.
+    pub images: Vec<ImageArtifact>,
+    /// Templates that the user named.
+    pub templates: Vec<Template>,
     /// What could not be learned while listing.
     pub gaps: Vec<Gap>,
     /// What was looked at, per place and API.
@@ -46,6 +52,8 @@ impl Inventory {
             layers: BTreeMap::new(),
             repositories: BTreeMap::new(),
             files: Vec::new(),
+            images: Vec::new(),
+            templates: Vec::new(),
             gaps: Vec::new(),
             coverage: Vec::new(),
             notes: Vec::new(),
@@ -68,6 +76,15 @@ pub struct FileArtifact {
     pub claimed: Option<ClaimedDigest>,
 }
 
+/// An image that is named by digest, though by no deployed function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImageArtifact {
+    /// `REGISTRY/REPOSITORY@sha256:…`, without a tag.
+    pub image: ImageRef,
+    /// Where it can be had.
+    pub location: BlobLocation,
+}
+
 /// The form of an artifact on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -87,7 +104,7 @@ pub enum FileForm {
 /// Where an inventory comes from.
 #[derive(Debug, Clone, Serialize)]
 pub struct SourceInfo {
-    /// `snapshot` or `local` (later `aws`, `template`).
+    /// `snapshot`, `template` or `local`.
     pub kind: &'static str,
     /// Path or name as the user gave it.
     pub name: String,

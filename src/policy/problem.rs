@@ -5,6 +5,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::model::document::{floor_boundary, line_and_column};
 use crate::model::printable::{needs_escape, printable};
 
 /// At most this many problems of one file are kept; a file that is no policy at all has no end of them.
@@ -97,20 +98,4 @@ pub fn render_problems(problems: &[Problem], file: &str, text: &str, color: bool
 /// character is a colour of its own; C1 controls, separators and what has no width it lets through.
 fn shown(c: char) -> char {
     if needs_escape(c) && !matches!(c, '\n' | '\u{1b}') { char::REPLACEMENT_CHARACTER } else { c }
-}
-
-/// Line from 1 and column in characters from 1 of a byte offset.
-pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..floor_boundary(text, offset)).unwrap_or(text);
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    (line, column)
-}
-
-fn floor_boundary(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
 }

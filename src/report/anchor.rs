@@ -1,6 +1,8 @@
-//! The file that cloud findings are anchored to in SARIF and annotations: `--sarif-anchor`, else the policy file.
+//! The file that findings are anchored to in SARIF and annotations: the template where they stand in one, else `--sarif-anchor`, else
+//! the policy file.
 
 use super::{RenderOptions, Report};
+use crate::model::template::SourceSpan;
 use crate::policy::decision::{Decision, StatementResult};
 
 /// Stands in where neither `--sarif-anchor` nor a policy file names one: GitHub refuses an empty `uri`.
@@ -26,15 +28,7 @@ impl Anchor {
 
     /// The path as a relative URI reference (RFC 3986 §4.2): everything but unreserved characters percent-encoded.
     pub(super) fn uri(&self) -> String {
-        let mut uri = String::new();
-        for byte in self.path.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-                uri.push(char::from(byte));
-            } else {
-                uri.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        uri
+        encoded(&self.path)
     }
 
     /// The line of the statement that made the decision, where the anchor is the policy file; else 1.
@@ -42,6 +36,28 @@ impl Anchor {
         let statement = decision.and_then(decisive).filter(|s| self.is_policy && relative(&s.file).as_deref() == Some(self.path.as_str()));
         statement.map_or(1, |s| s.line.max(1))
     }
+}
+
+/// The relative path of a template, `/` between its segments. Not safe to print. `None` for a path that has no such form.
+pub(super) fn template_path(place: &SourceSpan) -> Option<String> {
+    relative(&place.file)
+}
+
+/// The same as a relative URI reference.
+pub(super) fn template_uri(place: &SourceSpan) -> Option<String> {
+    relative(&place.file).map(|path| encoded(&path))
+}
+
+fn encoded(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
 }
 
 /// The statement that a decision's first reason comes from, else the first one that decided the same.

@@ -28,6 +28,8 @@ pub struct Gate {
     pub nothing_selected: bool,
     /// Parts of the selection that matched nothing, as typed.
     pub unmatched: Vec<String>,
+    /// Functions and layers of templates whose references alone were to be judged: a run of these decides nothing, and is a run.
+    pub references: usize,
     /// Fingerprints of the findings that the last run of this scope did not have. `None` where there is no such run: all are new.
     pub new: Option<Vec<String>>,
 }
@@ -102,6 +104,8 @@ pub fn decide<'a>(decisions: impl IntoIterator<Item = &'a Decision>, findings: &
     } else if !gate.unmatched.is_empty() {
         let names: Vec<String> = gate.unmatched.iter().map(|name| format!("`{}`", printable(name))).collect();
         (4, format!("nothing matched {}, which was therefore not verified", names.join(", ")))
+    } else if tally.decided == 0 && gate.references > 0 {
+        (0, tally.pass_of_references(gate.references))
     } else if tally.decided == 0 {
         (4, "there was nothing to decide on, so nothing was verified".to_owned())
     } else {
@@ -269,6 +273,11 @@ impl Tally {
             parts.push(counted(self.gaps, "gap"));
         }
         parts.join(", ")
+    }
+
+    fn pass_of_references(&self, resources: usize) -> String {
+        let below = if self.below > 0 { format!("; {} below {}", counted(self.below, "finding"), self.threshold) } else { String::new() };
+        format!("the references of {} were judged, and no artifact{below}", counted(resources, "template resource"))
     }
 
     fn pass(&self) -> String {

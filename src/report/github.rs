@@ -7,7 +7,7 @@ mod markdown;
 
 use std::io;
 
-use super::anchor::Anchor;
+use super::anchor::{Anchor, template_path};
 use super::exit::{counted, status};
 use super::shown::shown;
 use super::{Format, RenderOptions, Report, follows_from_parts, unbound};
@@ -54,7 +54,7 @@ impl Format for Github {
             text.push_str("\nThe valid signatures do not bind: ");
             text.push_str(&unbound.into_iter().collect::<Vec<_>>().join("; "));
         }
-        Annotation { kind: Kind::Notice, line: 1, title: "layerproof".into(), text }.write(&anchor, out)
+        Annotation { kind: Kind::Notice, file: None, line: 1, title: "layerproof".into(), text }.write(&anchor, out)
     }
 }
 
@@ -77,6 +77,8 @@ impl Kind {
 
 struct Annotation {
     kind: Kind,
+    /// The template and column of a finding in one; else the anchor's line.
+    file: Option<(String, usize)>,
     line: usize,
     title: String,
     text: String,
@@ -84,8 +86,12 @@ struct Annotation {
 
 impl Annotation {
     fn write(&self, anchor: &Anchor, out: &mut dyn io::Write) -> io::Result<()> {
-        let (file, title) = (property(anchor.path()), property(&self.title));
-        writeln!(out, "::{} file={file},line={},title={title}::{}", self.kind.command(), self.line, data(&self.text))
+        let title = property(&self.title);
+        let (file, column) = match &self.file {
+            Some((file, column)) => (property(file), format!(",col={column}")),
+            None => (property(anchor.path()), String::new()),
+        };
+        writeln!(out, "::{} file={file},line={}{column},title={title}::{}", self.kind.command(), self.line, data(&self.text))
     }
 }
 
@@ -110,7 +116,7 @@ fn of_decision(decision: &Decision, anchor: &Anchor) -> Option<Annotation> {
         text.push('\n');
         text.push_str(&reason.text);
     }
-    Some(Annotation { kind, line: anchor.line(Some(decision)), title: title.into(), text })
+    Some(Annotation { kind, file: None, line: anchor.line(Some(decision)), title: title.into(), text })
 }
 
 fn of_finding(finding: &Finding) -> Option<Annotation> {
@@ -129,7 +135,9 @@ fn of_finding(finding: &Finding) -> Option<Annotation> {
     if !finding.affects.is_empty() {
         text.push_str(&format!("\naffects {} functions, versions and aliases", finding.affects.len()));
     }
-    Some(Annotation { kind, line: 1, title, text })
+    let place = finding.place.as_ref().and_then(|place| Some((template_path(place)?, place)));
+    let (file, line) = place.map_or((None, 1), |(path, place)| (Some((path, place.column)), place.line));
+    Some(Annotation { kind, file, line, title, text })
 }
 
 /// The part after `::`. Our own line breaks become `%0A`, which GitHub shows as such.

@@ -231,6 +231,8 @@ impl<'a> From<&'a Gap> for GapDocument<'a> {
             GapReason::NotBuilt => ("not-built", None),
             GapReason::Unconfirmed => ("unconfirmed", None),
             GapReason::Malformed => ("malformed", None),
+            GapReason::Unresolved => ("unresolved", None),
+            GapReason::NoSuchFile => ("no-such-file", None),
             GapReason::ServiceError { code } => ("service-error", Some(code.as_str())),
         };
         Self {

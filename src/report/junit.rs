@@ -153,6 +153,7 @@ impl Case {
         }
         let kind = finding.severity.name().to_owned();
         let mut lines = vec![finding.message.clone()];
+        lines.extend(finding.place.as_ref().map(|place| format!("at {place}")));
         lines.extend(finding.details.iter().cloned());
         if !finding.affects.is_empty() {
             lines.push(format!("affects {} functions, versions and aliases", finding.affects.len()));

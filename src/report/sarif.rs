@@ -1,6 +1,6 @@
 //! `sarif`: SARIF 2.1.0 (OASIS, with Errata 01) as GitHub code scanning takes it.
 //!
-//! Cloud findings have no source line. They are anchored to a file of the repository (`--sarif-anchor`, else the policy file), since
+//! A finding in a template stands at its line and column. Cloud findings have no source line: they are anchored to a file of the repository (`--sarif-anchor`, else the policy file), since
 //! GitHub refuses a result without a location; the ARN stands in `logicalLocations`. Decisions that are neither Trusted nor Exempt
 //! are results too, under rules of their own: no `--only` and no missing check hides them (DESIGN §4 rule 10).
 
@@ -10,7 +10,7 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::anchor::Anchor;
+use super::anchor::{Anchor, template_uri};
 use super::exit::{counted, status};
 use super::shown::{inert_json, shown};
 use super::{Format, RenderOptions, Report, follows_from_parts, unbound};
@@ -135,7 +135,7 @@ fn finding_result(finding: &Finding, anchor: &Anchor, rules: &rules::Rules) -> V
         "kind": kind,
         "level": level,
         "message": { "text": message(&text) },
-        "locations": [location(anchor, &finding.subject, "resource", None)],
+        "locations": [location_of(finding, anchor)],
         "partialFingerprints": fingerprints(&finding.fingerprint().0),
         "properties": {
             "subject": finding.subject,
@@ -222,6 +222,20 @@ fn security_severity(severity: Severity) -> &'static str {
         Severity::Low => "2.5",
         Severity::Info => "0.0",
     }
+}
+
+/// In the template where the finding stands in one, else at the anchor.
+fn location_of(finding: &Finding, anchor: &Anchor) -> Value {
+    let mut location = location(anchor, &finding.subject, "resource", None);
+    if let Some((place, uri)) = finding.place.as_ref().and_then(|place| Some((place, template_uri(place)?)))
+        && let Some(physical) = location.get_mut("physicalLocation")
+    {
+        *physical = json!({
+            "artifactLocation": { "uri": uri, "uriBaseId": "%SRCROOT%" },
+            "region": { "startLine": place.line.max(1), "startColumn": place.column.max(1) },
+        });
+    }
+    location
 }
 
 fn location(anchor: &Anchor, name: &str, kind: &str, decision: Option<&Decision>) -> Value {

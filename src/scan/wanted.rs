@@ -114,6 +114,22 @@ pub fn wanted(inventory: &Inventory) -> Vec<Wanted> {
         };
         wanted.insert(file.subject.clone(), item);
     }
+    for named in &inventory.images {
+        let subject = Subject::Image(named.image.clone());
+        match wanted.entry(subject) {
+            Entry::Vacant(vacant) => {
+                let (subject, claimed) = (vacant.key().clone(), named.image.digest);
+                let (location, attested) = (Observed::Present(named.location.clone()), Attested::default());
+                vacant.insert(Wanted { subject, location, platforms: Vec::new(), claimed, claimed_size: None, attested });
+            }
+            Entry::Occupied(mut occupied) => {
+                let Wanted { location, platforms, .. } = occupied.get_mut();
+                if location.present() != Some(&named.location) && !platforms.contains(&named.location) {
+                    platforms.push(named.location.clone());
+                }
+            }
+        }
+    }
     wanted.into_values().collect()
 }
 

@@ -40,6 +40,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
         "check",
         &[
             ("copies", "one finding per digest"),
+            ("declared", "what templates declare, for many checks"),
             ("deployed", "what is deployed where, for many checks"),
             ("leniency", "what a level only logs"),
             ("listing", "long lists, cut"),

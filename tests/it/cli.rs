@@ -6,3 +6,4 @@ mod gate;
 mod honesty;
 mod live;
 mod selection;
+mod template;

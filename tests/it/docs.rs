@@ -108,7 +108,7 @@ fn pages() -> Vec<PathBuf> {
 
 /// Every page of the project.
 fn all_markdown() -> Vec<PathBuf> {
-    ["", "docs", "docs/adr", "docs/checks", "testdata", "testdata/fleet", "trust-policies"]
+    ["", "docs", "docs/adr", "docs/checks", "testdata", "testdata/fleet", "testdata/templates", "trust-policies"]
         .iter()
         .flat_map(|folder| markdown_in(&repo().join(folder)))
         .collect()

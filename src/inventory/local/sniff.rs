@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::oci_layout;
 use super::{ImageChoice, Target, TargetError, metadata};
+use crate::inventory::template::{MAX_TEMPLATE_BYTES, is_template};
 
 /// Bytes read from the start of a file: enough for the magic of a zip and for a tar header block.
 const HEAD_BYTES: u64 = 512;
@@ -40,6 +41,15 @@ pub(super) fn sniff(path: PathBuf) -> Result<Target, TargetError> {
     (&mut file).take(TAIL_BYTES).read_to_end(&mut tail).map_err(unreadable)?;
     if tail.windows(ZIP_END.len()).any(|window| window == ZIP_END) {
         return Ok(Target::Zip(path));
+    }
+    // A template is text, and a small file: what is larger than one may be is not read to find out.
+    if length <= u64::try_from(MAX_TEMPLATE_BYTES).unwrap_or(u64::MAX) && !tail.contains(&0) {
+        file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+        let mut whole = Vec::new();
+        (&mut file).take(length).read_to_end(&mut whole).map_err(unreadable)?;
+        if is_template(&whole) {
+            return Ok(Target::Template(path));
+        }
     }
     Ok(Target::Unrecognised(path))
 }

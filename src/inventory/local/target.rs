@@ -11,11 +11,11 @@ use crate::model::digest::ClaimedDigest;
 use crate::model::image_ref::ImageRef;
 use crate::model::inventory::{FileArtifact, FileForm};
 
-/// One target. A prefix forces the kind: `zip: dir: oci: oci-archive: fn: layer: image:`. Without one, text that starts with `arn:` names
+/// One target. A prefix forces the kind: `zip: dir: oci: oci-archive: template: fn: layer: image:`. Without one, text that starts with `arn:` names
 /// something in an account, and everything else is a path whose content tells what it is; a file's extension never does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A path without a prefix. [`Target::sniff`] turns it into one of the next five.
+    /// A path without a prefix. [`Target::sniff`] turns it into one of the next six.
     Path(PathBuf),
     /// A zip archive.
     Zip(PathBuf),
@@ -25,6 +25,8 @@ pub enum Target {
     OciLayout(PathBuf, ImageChoice),
     /// An image in a tar archive of an OCI layout.
     OciArchive(PathBuf, ImageChoice),
+    /// A template: CloudFormation, SAM, or a Terraform plan in JSON.
+    Template(PathBuf),
     /// A file that is none of these.
     Unrecognised(PathBuf),
     /// Functions of an account source.
@@ -112,6 +114,7 @@ impl Target {
                 let (path, choice) = ImageChoice::split(rest);
                 Self::OciArchive(path.into(), choice)
             }
+            "template" => Self::Template(rest.into()),
             "fn" => return parse_function(rest),
             "layer" => return parse_layer(rest),
             "image" => return Ok(Self::Image(rest.parse().map_err(|_| TargetError::NotAnImage { given: rest.into() })?)),
@@ -127,7 +130,13 @@ impl Target {
     pub fn needs_account(&self) -> bool {
         match self {
             Self::Function(_) | Self::Layer(_) | Self::Image(_) => true,
-            Self::Path(_) | Self::Zip(_) | Self::Directory(_) | Self::OciLayout(..) | Self::OciArchive(..) | Self::Unrecognised(_) => false,
+            Self::Path(_)
+            | Self::Zip(_)
+            | Self::Directory(_)
+            | Self::OciLayout(..)
+            | Self::OciArchive(..)
+            | Self::Template(_)
+            | Self::Unrecognised(_) => false,
         }
     }
 
@@ -138,6 +147,7 @@ impl Target {
         match self {
             Self::Path(path) => sniff::sniff(path),
             Self::Zip(path) => needs_file(path, "a zip archive").map(Self::Zip),
+            Self::Template(path) => needs_file(path, "a template").map(Self::Template),
             Self::Unrecognised(path) => needs_file(path, "a file").map(Self::Unrecognised),
             Self::OciArchive(path, choice) => Ok(Self::OciArchive(needs_file(path, "an OCI archive (a tar file)")?, choice)),
             Self::Directory(path) => needs_folder(path, "a folder").map(Self::Directory),
@@ -157,7 +167,8 @@ impl Target {
     pub fn artifact(self, given: &str, scope: Option<&Scope>, architecture: &str) -> Result<FileArtifact, TargetError> {
         let (form, location) = match self.sniff()? {
             Self::Zip(path) => (FileForm::Zip, BlobLocation::Local(path)),
-            Self::Unrecognised(path) => (FileForm::Unrecognised, BlobLocation::Local(path)),
+            // Where an artifact is wanted, a template is a text like any other.
+            Self::Template(path) | Self::Unrecognised(path) => (FileForm::Unrecognised, BlobLocation::Local(path)),
             Self::Directory(path) => (FileForm::Directory, BlobLocation::Local(path)),
             Self::OciLayout(root, choice) => {
                 let digest = oci_layout::choose_in_folder(&root, &choice)?.to_string();
@@ -181,7 +192,7 @@ impl Target {
 
     fn path(&self) -> Option<&Path> {
         match self {
-            Self::Path(path) | Self::Zip(path) | Self::Directory(path) | Self::Unrecognised(path) => Some(path),
+            Self::Path(path) | Self::Zip(path) | Self::Directory(path) | Self::Template(path) | Self::Unrecognised(path) => Some(path),
             Self::OciLayout(path, _) | Self::OciArchive(path, _) => Some(path),
             Self::Function(_) | Self::Layer(_) | Self::Image(_) => None,
         }

@@ -117,6 +117,8 @@ pub(super) fn undetermined_gap(gap: &Gap, location: &str) -> Cause {
         | GapReason::Throttled
         | GapReason::NotRecorded
         | GapReason::Unreachable
+        | GapReason::Unresolved
+        | GapReason::NoSuchFile
         | GapReason::ServiceError { .. } => ReasonCode::NoBytes,
     };
     // That a scheme is not built says nothing of the bytes; anything else may hide a signature that does not hold.

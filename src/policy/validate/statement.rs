@@ -2,11 +2,12 @@
 
 use super::super::level::{Action, Aspects, Level};
 use super::super::parse::Node;
-use super::super::problem::{Problems, line_and_column};
+use super::super::problem::Problems;
 use super::super::schema::{Requirement, Scope, ScopeKind, Statement};
 use super::authority;
 use super::fields::{Fields, choice, list, shorten};
 use crate::model::arn_pattern::ResourceType;
+use crate::model::document::line_and_column;
 
 const KEYS: &[&str] = &["name", "scope", "level", "aspects", "reason", "overrides", "signatures", "attestations"];
 const ASPECTS: &[&str] = &["authenticity", "authentic_timestamp", "expiry", "revocation"];

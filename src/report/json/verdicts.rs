@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::finding::{Confidence, Finding, Severity, Status};
 use crate::model::artifact::Subject;
 use crate::model::digest::{ClaimedDigest, Digest};
+use crate::model::template::SourceSpan;
 use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult};
 use crate::report::exit;
 
@@ -122,6 +123,7 @@ pub(super) struct FindingDocument<'a> {
     digest: Option<DigestDocument>,
     claimed_digest: Option<DigestDocument>,
     path: Option<&'a str>,
+    place: Option<&'a SourceSpan>,
     message: &'a str,
     details: &'a [String],
     affects: &'a [String],
@@ -142,6 +144,7 @@ impl<'a> From<&'a Finding> for FindingDocument<'a> {
             digest: finding.digest.map(Into::into),
             claimed_digest: finding.claimed_digest.map(Into::into),
             path: finding.path.as_deref(),
+            place: finding.place.as_ref(),
             message: &finding.message,
             details: &finding.details,
             affects: &finding.affects,

@@ -64,6 +64,9 @@ fn one(finding: &Finding, subjects: &Subjects, columns: &Columns, verbosity: u8,
         Status::Waived => format!("waived by {}: ", finding.waived_by.as_deref().unwrap_or("a waiver")),
     };
     message.push_str(&without_subject(&finding.message, &finding.subject));
+    if let Some(place) = &finding.place {
+        message.push_str(&format!(" (at {place})"));
+    }
     if !finding.affects.is_empty() {
         // Functions count, whatever the number of their versions and aliases.
         let functions: BTreeSet<&str> = finding.affects.iter().map(|name| function_of(name)).collect();

@@ -44,6 +44,8 @@ impl Fleet {
         let place = Place { partition: "aws".into(), account: ACCOUNT.into(), region: "eu-west-1".into() };
         let inventory = Inventory {
             files: Vec::new(),
+            images: Vec::new(),
+            templates: Vec::new(),
             source: SourceInfo { kind: "snapshot", name: "fleet".into(), recorded_at: None, unauthenticated: true },
             places: vec![place],
             functions: Vec::new(),

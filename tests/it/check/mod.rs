@@ -11,3 +11,4 @@ mod scale;
 mod sharing;
 mod signatures;
 mod signed;
+mod templates;

@@ -8,3 +8,4 @@ mod recorded_registry;
 mod registry;
 mod snapshot;
 mod target;
+mod template;

@@ -120,6 +120,8 @@ pub fn evidence(artifacts: Vec<Artifact>) -> Evidence {
     Evidence {
         inventory: Inventory {
             files: Vec::new(),
+            images: Vec::new(),
+            templates: Vec::new(),
             source: SourceInfo { kind: "snapshot", name: "test".into(), recorded_at: None, unauthenticated: true },
             places: Vec::new(),
             functions: Vec::new(),

@@ -221,17 +221,17 @@ fn a_tag_that_moves_between_two_reads_changes_nothing() {
     let first = image(&server, "amd64");
     let name: ImageRef = format!("{}/team/app:v1", server.host).parse().unwrap();
     let online = bed.clients.need("x", "x").unwrap();
-    let resolved = resolve(&name, online);
+    let resolved = resolve(&name, None, online);
     assert_eq!(resolved.present().unwrap().to_string(), digest(&first));
     image_of(&server, "amd64", &[layer("evil", "x")]);
-    assert_ne!(resolve(&name, online), resolved, "it moved");
+    assert_ne!(resolve(&name, None, online), resolved, "it moved");
     let pulled = bed.pulled(&server.host, digest(&first));
     assert!(bed.analysed(&pulled, digest(&first), "x86_64").contents.tree.entries.iter().all(|entry| entry.path != "evil"));
 
     let gone: ImageRef = format!("{}/team/app:gone", server.host).parse().unwrap();
-    assert!(resolve(&gone, online).is_absent());
+    assert!(resolve(&gone, None, online).is_absent());
     server.fault(|asked| asked.path.ends_with("/gone").then(|| envelope(403, "DENIED")));
-    assert!(resolve(&gone, online).gap().is_some(), "denied is not absent");
+    assert!(resolve(&gone, None, online).gap().is_some(), "denied is not absent");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What stands beside an image: denied, throttled and garbled is never "unsigned".
 
+use layerproof::fetch::Fetching;
 use layerproof::model::artifact::Subject;
 use layerproof::model::digest::{ClaimedDigest, Digest};
 use layerproof::model::gap::GapReason;
@@ -208,8 +209,13 @@ fn examined(bed: &Bed, server: &Server, image: &Value) -> Signatures {
     }
     let Observed::Present(fetched) = bed.fetch(&server.host, digest(image), "x86_64") else { panic!() };
     let (anchors, limits, now) = (TrustAnchors::default(), Limits::default(), "2026-11-22T00:00:00Z".parse().unwrap());
-    let gather =
-        Gather { store: &bed.store, clients: &bed.clients, refetch: false, anchors: &anchors, limits: &limits, now, progress: &Silent };
+    let gather = Gather {
+        fetching: Fetching { store: &bed.store, clients: &bed.clients, refetch: false },
+        anchors: &anchors,
+        limits: &limits,
+        now,
+        progress: &Silent,
+    };
     examine(&fetched, &Subject::File("image".into()), &gather).unwrap().signatures
 }
 

@@ -140,8 +140,16 @@ fn every_combination_ends_as_the_design_says() {
                 for (allow_incomplete, exit_zero) in flags.into_iter().flat_map(|a| flags.map(|b| (a, b))) {
                     for (verify, nothing_selected) in flags.into_iter().flat_map(|a| flags.map(|b| (a, b))) {
                         for fail_on in [FailOn::default(), FailOn::New(Severity::High)] {
-                            let gate =
-                                Gate { fail_on, allow_incomplete, exit_zero, verify, nothing_selected, unmatched: Vec::new(), new: None };
+                            let gate = Gate {
+                                fail_on,
+                                allow_incomplete,
+                                exit_zero,
+                                verify,
+                                nothing_selected,
+                                unmatched: Vec::new(),
+                                references: 0,
+                                new: None,
+                            };
                             let exit = run(decided, found, missing, &gate);
                             let code = expected(decided, found, missing, &gate);
                             assert_eq!(exit.code, code, "{decided:?} {found:?} {missing:?} {gate:?}: {}", exit.reason);

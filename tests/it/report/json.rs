@@ -15,7 +15,14 @@ fn parse(text: &str) -> Value {
 }
 
 fn documents() -> Vec<Value> {
-    let reports = [samples::clean(), samples::everything(), samples::verify(), samples::hostile("scan"), samples::hostile("verify")];
+    let reports = [
+        samples::clean(),
+        samples::everything(),
+        samples::verify(),
+        samples::template(),
+        samples::hostile("scan"),
+        samples::hostile("verify"),
+    ];
     let mut documents: Vec<Value> = reports.iter().map(|r| parse(&render_with("json", r, &verbose()))).collect();
     documents.push(parse(&render("json", &samples::many(50))));
     documents

@@ -6,7 +6,7 @@ mod json;
 mod junit;
 mod output;
 mod samples;
-mod sarif;
+pub mod sarif;
 mod summary;
 mod text;
 

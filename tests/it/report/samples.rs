@@ -11,6 +11,7 @@ use layerproof::model::digest::{ClaimedDigest, Digest};
 use layerproof::model::gap::{Gap, GapReason};
 use layerproof::model::inventory::{CoverageRow, Place, SourceInfo};
 use layerproof::model::observed::Observed;
+use layerproof::model::template::SourceSpan;
 use layerproof::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Verdict};
 use layerproof::report::{ExitInfo, PolicyInfo, Report, Summary, WORST_FIRST};
 use layerproof::signature::{JudgedSignature, Outcome, Presented, Rejection, Step, StepResult, Undetermined};
@@ -270,6 +271,15 @@ fn delta(new: Vec<String>, standing: Vec<String>) -> Delta {
         verdicts: vec![(LAYER.into(), "refused".into(), "trusted".into())],
         digests: vec![(LAYER.into(), Digest::of(b"then").to_string(), Digest::of(b"layer").to_string())],
     }
+}
+
+/// A finding in a template.
+pub fn template() -> Report {
+    let mut report = verify();
+    let mut finding = Finding::about(&MUTABLE, "infra/template.yaml#Pay".into(), "infra/template.yaml#Pay names a tag".into());
+    finding.place = Some(SourceSpan { file: "./infra/template.yaml".into(), line: 14, column: 9 });
+    report.findings = vec![finding];
+    report
 }
 
 /// A `verify` of two local files: one unsigned, one that could not be read.

@@ -12,6 +12,8 @@ use super::samples;
 fn summary(report: &Report) -> Summary {
     let inventory = Inventory {
         files: Vec::new(),
+        images: Vec::new(),
+        templates: Vec::new(),
         source: report.source.clone(),
         places: Vec::new(),
         functions: Vec::new(),
