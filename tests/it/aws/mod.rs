@@ -2,6 +2,7 @@
 
 mod calls;
 mod faults;
+mod live;
 mod moto;
 mod registry;
 mod sdk;

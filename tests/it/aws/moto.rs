@@ -4,7 +4,7 @@
 //! `scripts/test` installs it and says where it is in `LAYERPROOF_MOTO`.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -78,6 +78,26 @@ impl Drop for Moto {
 }
 
 impl Moto {
+    /// The environment in which a program asks it, as its own account 123456789012. Writes an empty configuration below `home`.
+    pub fn env(&self, home: &Path, region: &str) -> Vec<(&'static str, String)> {
+        let folder = home.join(".aws");
+        std::fs::create_dir_all(&folder).expect("a folder in the test's home");
+        let empty = |name: &str| {
+            let path = folder.join(name);
+            std::fs::write(&path, "").expect("a file in the test's home");
+            path.display().to_string()
+        };
+        vec![
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_REGION", region.into()),
+            ("AWS_CONFIG_FILE", empty("config")),
+            ("AWS_SHARED_CREDENTIALS_FILE", empty("credentials")),
+            ("AWS_EC2_METADATA_DISABLED", "true".into()),
+            ("AWS_ACCESS_KEY_ID", "AKIALOOPBACKMOTOBASE".into()),
+            ("AWS_SECRET_ACCESS_KEY", "secret".into()),
+        ]
+    }
+
     /// The SDK as moto's own account, 123456789012, without retries.
     pub async fn config(&self) -> SdkConfig {
         config_with(&self.endpoint, Credentials::new("AKIALOOPBACKMOTOBASE", "secret", None, None, "test"), REGION).await
