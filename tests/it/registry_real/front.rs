@@ -1,0 +1,102 @@
+//! A front before a real registry that notes each request before it hands it on, and can answer some of them itself.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+
+/// A request, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub method: Method,
+    pub path: String,
+}
+
+/// A running front. It stops with its value.
+pub struct Front {
+    runtime: Option<Runtime>,
+    address: SocketAddr,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    upstream: String,
+    client: reqwest::Client,
+    seen: Mutex<Vec<Seen>>,
+    /// Part of a path, and what is answered in the registry's place.
+    refusals: Mutex<Vec<(String, StatusCode, String)>>,
+}
+
+impl Front {
+    /// Starts one before `upstream`, `HOST:PORT`.
+    pub fn before(upstream: String) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let inner = Arc::new(Inner { upstream, client, seen: Mutex::default(), refusals: Mutex::default() });
+        let app = Router::new().fallback(hand_on).with_state(inner.clone());
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
+        let address = listener.local_addr().expect("a bound port");
+        runtime.spawn(async move { axum::serve(listener, app).await });
+        Self { runtime: Some(runtime), address, inner }
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Answers with `status` and an error body of the registry's kind where the path has `part`.
+    pub fn refuse(&self, part: &str, status: StatusCode, code: &str) {
+        let body = serde_json::json!({"errors": [{"code": code, "message": "said by a test"}]}).to_string();
+        self.inner.refusals.lock().expect("no panic in the front").push((part.into(), status, body));
+    }
+
+    /// What came since this was last asked.
+    pub fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut *self.inner.seen.lock().expect("no panic in the front"))
+    }
+
+    /// The digests of the blobs that were downloaded since this was last asked, sorted.
+    pub fn take_blobs(&self) -> Vec<String> {
+        let blob = |seen: &Seen| Some(seen.path.split_once("/blobs/")?.1.to_owned());
+        let mut blobs: Vec<String> = self.take().iter().filter(|seen| seen.method == Method::GET).filter_map(blob).collect();
+        blobs.sort();
+        blobs
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn hand_on(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+    inner.seen.lock().expect("no panic in the front").push(Seen { method: request.method().clone(), path: path.clone() });
+    let refusal = inner.refusals.lock().expect("no panic in the front").iter().find(|(part, ..)| path.contains(part)).cloned();
+    if let Some((_, status, body)) = refusal {
+        return Response::builder().status(status).header("content-type", "application/json").body(Body::from(body)).expect("a response");
+    }
+    let mut headers = request.headers().clone();
+    headers.remove("host");
+    let url = format!("http://{}{path}", inner.upstream);
+    match inner.client.request(request.method().clone(), url).headers(headers).send().await {
+        Ok(answer) => {
+            let mut response = Response::builder().status(answer.status());
+            if let Some(headers) = response.headers_mut() {
+                *headers = answer.headers().clone();
+            }
+            response.body(Body::from_stream(answer.bytes_stream())).expect("a response")
+        }
+        Err(error) => Response::builder().status(StatusCode::BAD_GATEWAY).body(Body::from(error.to_string())).expect("a response"),
+    }
+}
