@@ -5,6 +5,7 @@
 //! them the tests skip, and say so.
 
 mod access;
+mod broken_off;
 mod damage;
 mod debian;
 mod ferro;
