@@ -10,8 +10,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use layerproof::clients::{Clients, Network};
-use layerproof::fetch::{Fetched, Fetching, Wanted, fetch};
+use layerproof::fetch::{Fetched, Fetching, Wanted, fetch, resolve};
 use layerproof::model::artifact::BlobLocation;
+use layerproof::model::image_ref::ImageRef;
 use layerproof::model::observed::Observed;
 use layerproof::store::Store;
 
@@ -23,7 +24,15 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let architecture = rest.first().map_or("x86_64", String::as_str);
     let store = Store::open(Path::new(folder))?;
     let clients = Clients::online(Network::default())?;
-    let location = BlobLocation::Registry { asked_in: None, image: image.parse()?, architecture: architecture.into() };
+    let mut reference: ImageRef = image.parse()?;
+    if reference.digest.is_none() {
+        reference.digest = match resolve(&reference, clients.need(image, "the tag").map_err(|gap| gap.to_string())?) {
+            Observed::Present(digest) => Some(digest),
+            Observed::Absent => return missing("there is no such tag"),
+            Observed::Unknown(gap) => return missing(&gap.to_string()),
+        };
+    }
+    let location = BlobLocation::Registry { asked_in: None, image: reference, architecture: architecture.into() };
     let wanted = Wanted { subject: image, digest: None, size: None };
     match fetch(&location, &wanted, Fetching { store: &store, clients: &clients, refetch: false })? {
         Observed::Present(Fetched::Image { digest, .. }) => {
@@ -31,9 +40,11 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             Ok(ExitCode::SUCCESS)
         }
         Observed::Present(Fetched::Blob(_) | Fetched::Directory(_)) | Observed::Absent => Err("a registry gave something else".into()),
-        Observed::Unknown(gap) => {
-            writeln!(std::io::stderr(), "{gap}\n{}", gap.next_step)?;
-            Ok(ExitCode::from(3))
-        }
+        Observed::Unknown(gap) => missing(&format!("{gap}\n{}", gap.next_step)),
     }
+}
+
+fn missing(why: &str) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    writeln!(std::io::stderr(), "{why}")?;
+    Ok(ExitCode::from(3))
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::process::{Command, Output};
 
 use data_encoding::BASE64;
-use layerproof::model::gap::GapReason;
+use layerproof::model::gap::{Gap, GapReason};
+use layerproof::model::observed::Observed;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -67,7 +68,11 @@ fn image_that_the_registry_does_not_have_is_deleted_and_not_denied_or_unreachabl
     let Some((registry, images)) = super::bed(Lets::Everybody) else { return };
     images.push(APP, &registry, "team/app:v1");
     let host = registry.host();
-    for absent in ["team/app:v2".to_owned(), format!("team/app@{}", images.digest(OTHER)), format!("team/none@{}", images.digest(APP))] {
+    for absent in ["team/app:v2", "team/none:v1"] {
+        let answer = Puller::new().resolve(&format!("{host}/{absent}"));
+        assert!(answer.is_absent(), "{absent}: {answer:?}");
+    }
+    for absent in [format!("team/app@{}", images.digest(OTHER)), format!("team/none@{}", images.digest(APP))] {
         let gap = Puller::new().pull(&format!("{host}/{absent}")).expect_err("it is not there");
         assert_eq!(gap.reason, GapReason::Deleted, "{absent}: {gap:?}");
         assert!(gap.subject.contains(&absent), "{gap:?}");
@@ -80,4 +85,6 @@ fn registry_that_is_down_is_unreachable_and_not_empty() {
     drop(registry);
     let gap = Puller::new().pull(&image).expect_err("nobody listens");
     assert_eq!(gap.reason, GapReason::Unreachable, "{gap:?}");
+    let tag = Puller::new().resolve(image.split('@').next().expect("a name"));
+    assert!(matches!(tag, Observed::Unknown(Gap { reason: GapReason::Unreachable, .. })), "{tag:?}");
 }

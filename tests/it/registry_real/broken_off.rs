@@ -12,8 +12,8 @@ use super::puller::{Pulled, Puller, example};
 
 #[track_caller]
 fn assert_whole(pulled: &Pulled, images: &Images) {
-    assert_eq!(pulled.contents.anomalies, []);
-    assert_eq!(pulled.contents.tree.entries, images.contents(APP, "x86_64").tree.entries);
+    assert_eq!(pulled.contents().anomalies, []);
+    assert_eq!(pulled.contents().tree.entries, images.contents(APP, "x86_64").tree.entries);
 }
 
 #[test]

@@ -38,9 +38,9 @@ const FLIP: Harm = |bytes| {
 fn assert_not_accepted(answer: Result<Pulled, Gap>, what: &str) {
     match answer {
         Ok(pulled) => {
-            assert!(!pulled.contents.complete || !pulled.contents.anomalies.is_empty(), "{what}: accepted");
-            let said = pulled.contents.anomalies.iter().any(|a| a.kind == AnomalyKind::DigestMismatch);
-            assert!(said, "{what}: {:#?}", pulled.contents.anomalies);
+            let contents = pulled.contents();
+            assert!(!contents.complete, "{what}: accepted");
+            assert!(contents.anomalies.iter().any(|a| a.kind == AnomalyKind::DigestMismatch), "{what}: {:#?}", contents.anomalies);
         }
         Err(gap) => assert!(!gap.detail.is_empty(), "{what}: {gap:?}"),
     }
@@ -65,8 +65,8 @@ fn blob_that_changed_on_the_registrys_disk_is_never_accepted() {
             // Nothing of it stands in the store under the name of what was wanted.
             assert!(!puller.file_of(&digest).exists(), "{what} {name}: stored under a digest that it does not have");
             fs::write(&file, whole).expect("our file");
-            let healed = puller.pull(&image).expect("it is whole again");
-            assert!(healed.contents.complete && healed.contents.anomalies.is_empty(), "{what} {name}: {:#?}", healed.contents.anomalies);
+            let healed = puller.pull(&image).expect("it is whole again").contents();
+            assert!(healed.complete && healed.anomalies.is_empty(), "{what} {name}: {:#?}", healed.anomalies);
         }
     }
 }
@@ -98,13 +98,13 @@ fn store_that_was_damaged_between_two_pulls_is_healed_and_says_so() {
     let front = Front::before(registry.host());
     let image = format!("{}/team/app@{}", front.host(), images.digest(APP));
     let puller = Puller::new();
-    let first = puller.pull(&image).expect("it is there");
+    let first = puller.pull(&image).expect("it is there").contents();
     front.take();
     let layer = images.layers(APP).remove(1);
     change(&puller.file_of(&layer), FLIP);
-    let healed = puller.pull(&image).expect("it is there");
+    let healed = puller.pull(&image).expect("it is there").contents();
     assert_eq!(front.take_blobs(), std::slice::from_ref(&layer), "only what was damaged is asked for again");
-    assert_eq!((&healed.contents.anomalies, &healed.contents.tree.entries), (&Vec::new(), &first.contents.tree.entries));
+    assert_eq!((&healed.anomalies, &healed.tree.entries), (&Vec::new(), &first.tree.entries));
     let quarantined: Vec<String> = puller.store.quarantined().iter().map(|q| q.claimed.to_string()).collect();
     assert_eq!(quarantined, [layer]);
 }

@@ -116,7 +116,7 @@ impl Images {
         let limits = Limits::default();
         let layout = Layout::open(&self.layout(), &limits).expect("a layout");
         let digest = ClaimedDigest::from_oci(&self.digest(tag)).expect("a digest");
-        let contents = analyse_image(&layout, &digest, architecture, &limits, &WantDigests::All).expect("readable").contents;
+        let contents = analyse_image(&layout, &digest, architecture, &limits, &WantDigests::None).expect("readable").contents;
         assert_eq!(contents.anomalies, [], "umoci makes clean images");
         contents
     }

@@ -14,11 +14,11 @@ fn sorted(parts: &[&[String]]) -> Vec<String> {
 
 #[track_caller]
 fn assert_same_tree(pulled: &Pulled, images: &Images, tag: &str, architecture: &str) {
-    let expected = images.contents(tag, architecture);
-    assert_eq!(pulled.contents.anomalies, []);
-    assert!(pulled.contents.complete);
-    assert_eq!(pulled.contents.tree.entries, expected.tree.entries);
-    assert_eq!((pulled.contents.entries, pulled.contents.unpacked_bytes), (expected.entries, expected.unpacked_bytes));
+    let (contents, expected) = (pulled.contents(), images.contents(tag, architecture));
+    assert_eq!(contents.anomalies, []);
+    assert!(contents.complete);
+    assert_eq!(contents.tree.entries, expected.tree.entries);
+    assert_eq!((contents.entries, contents.unpacked_bytes), (expected.entries, expected.unpacked_bytes));
 }
 
 #[test]
@@ -26,11 +26,15 @@ fn image_by_tag_and_by_digest_has_the_tree_that_its_layout_has() {
     let Some((registry, images)) = bed(Lets::Everybody) else { return };
     images.push(APP, &registry, "team/app:v1");
     let digest = images.digest(APP);
-    for reference in [format!("team/app:v1@{digest}"), format!("team/app@{digest}"), "team/app:v1".to_owned()] {
-        let pulled = Puller::new().pull(&format!("{}/{reference}", registry.host())).expect("it is there");
-        assert_eq!(pulled.digest, digest, "{reference}");
+    let tag = format!("{}/team/app:v1", registry.host());
+    let puller = Puller::new();
+    assert_eq!(puller.resolve(&tag).present().expect("the tag is there").to_string(), digest);
+    for reference in [format!("{tag}@{digest}"), format!("{}/team/app@{digest}", registry.host())] {
+        let pulled = puller.pull(&reference).expect("it is there");
+        assert_eq!((pulled.digest(), pulled.layers()), (digest.clone(), images.layers(APP)), "{reference}");
         assert_same_tree(&pulled, &images, APP, "x86_64");
-        let at = |path| pulled.contents.tree.at(path).next().is_some();
+        let contents = pulled.contents();
+        let at = |path| contents.tree.at(path).next().is_some();
         assert!(at("var/task/app.py") && at("opt/extensions/ext") && at("etc/os-release"));
         assert!(!at("opt/keep/hidden") && !at("var/task/old.py"), "whiteouts hide what stands below");
     }
@@ -41,8 +45,11 @@ fn a_tag_that_moved_does_not_pass_for_the_digest_that_was_asked_for() {
     let Some((registry, images)) = bed(Lets::Everybody) else { return };
     images.push(APP, &registry, "team/app:v1");
     images.push(OTHER, &registry, "team/app:v1");
-    let pulled = Puller::new().pull(&format!("{}/team/app:v1@{}", registry.host(), images.digest(APP))).expect("it is there");
-    assert_eq!(pulled.digest, images.digest(APP));
+    let tag = format!("{}/team/app:v1", registry.host());
+    let puller = Puller::new();
+    assert_eq!(puller.resolve(&tag).present().expect("the tag is there").to_string(), images.digest(OTHER));
+    let pulled = puller.pull(&format!("{tag}@{}", images.digest(APP))).expect("it is there");
+    assert_eq!(pulled.digest(), images.digest(APP));
     assert_same_tree(&pulled, &images, APP, "x86_64");
 }
 
@@ -55,9 +62,11 @@ fn docker_media_types_and_zstd_layers_hold_the_same_tree() {
     let puller = Puller::new();
     let mut digests = vec![images.digest(APP)];
     for tag in ["docker", "zstd"] {
-        let pulled = puller.pull(&format!("{}/team/app:{tag}", registry.host())).expect("it is there");
+        let digest = puller.resolve(&format!("{}/team/app:{tag}", registry.host())).present().expect("the tag is there").to_string();
+        let pulled = puller.pull(&format!("{}/team/app@{digest}", registry.host())).expect("it is there");
         assert_same_tree(&pulled, &images, APP, "x86_64");
-        digests.push(pulled.digest);
+        assert_eq!(pulled.digest(), digest);
+        digests.push(digest);
     }
     digests.sort();
     digests.dedup();
@@ -72,7 +81,7 @@ fn each_architecture_gets_its_own_image_out_of_an_index_and_no_other() {
     let image = format!("{}/team/multi@{}", front.host(), images.digest(MULTI));
     for (architecture, tag) in [("x86_64", APP), ("arm64", ARM)] {
         let pulled = Puller::new().pull_for(&image, architecture, false).expect("it is there");
-        assert_eq!(pulled.digest, images.digest(MULTI), "the subject is what was named");
+        assert_eq!(pulled.digest(), images.digest(MULTI), "the subject is what was named");
         assert_same_tree(&pulled, &images, tag, architecture);
         let expected = sorted(&[&images.layers(tag), &[images.config(tag)]]);
         assert_eq!(front.take_blobs(), expected, "{architecture}: nothing of the other architecture is downloaded");
@@ -87,8 +96,9 @@ fn index_without_the_architecture_is_said_and_not_answered_with_another_one() {
     // Lambda has no such architecture, so that this stands for a function whose index lacks its own.
     match Puller::new().pull_for(&image, "riscv64", false) {
         Ok(pulled) => {
-            assert!(!pulled.contents.complete && pulled.contents.tree.entries.is_empty());
-            let said = format!("{:?}", pulled.contents.anomalies);
+            let contents = pulled.contents();
+            assert!(!contents.complete && contents.tree.entries.is_empty());
+            let said = format!("{:?}", contents.anomalies);
             assert!(said.contains("riscv64"), "{said}");
         }
         Err(gap) => assert!(gap.to_string().contains("riscv64"), "{gap}"),

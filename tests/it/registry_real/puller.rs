@@ -1,68 +1,69 @@
-//! Somebody who pulls: a store, clients, and what came of it.
+//! Somebody who pulls: a store, clients without a login, and what `scan` then makes of the image.
 
-use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use layerproof::clients::{Clients, Network};
-use layerproof::fetch::{Fetched, Fetching, ImageBlobs, Wanted, fetch};
-use layerproof::model::artifact::BlobLocation;
+use layerproof::fetch::{Fetching, Wanted, fetch, resolve};
+use layerproof::model::artifact::{BlobLocation, Subject};
 use layerproof::model::digest::ClaimedDigest;
 use layerproof::model::gap::Gap;
+use layerproof::model::image_ref::ImageRef;
 use layerproof::model::observed::Observed;
+use layerproof::scan::{Examined, Gather, Progress, examine};
+use layerproof::signature::{Outcome, TrustAnchors};
 use layerproof::store::Store;
-use layerproof::unpack::{Contents, Layout, Limits, WantDigests, analyse_image};
-use serde_json::Value;
+use layerproof::unpack::{Contents, Limits};
 use tempfile::TempDir;
 
-/// A store of its own, and clients without any login.
+/// A store of its own, and clients.
 pub struct Puller {
-    folder: TempDir,
+    _folder: TempDir,
     pub store: Store,
     clients: Clients,
 }
 
-/// A pulled image.
+/// A pulled image, as `scan` sees it.
 #[derive(Debug)]
-pub struct Pulled {
-    /// The digest that it has, as `fetch` says.
-    pub digest: String,
-    /// The index of what belongs to it.
-    pub index: Value,
-    /// Why it is not known which signatures there are.
-    pub signatures_unknown: Option<Gap>,
-    /// What it holds, read out of the store.
-    pub contents: Contents,
-}
+pub struct Pulled(Examined);
 
 impl Puller {
     pub fn new() -> Self {
         let folder = TempDir::with_prefix("layerproof-puller-").expect("a temporary folder");
         let store = Store::open(&folder.path().join("store")).expect("a store");
-        Self { folder, store, clients: Clients::online(Network::default()).expect("clients") }
+        Self { _folder: folder, store, clients: Clients::online(Network::default()).expect("clients") }
     }
 
-    /// Pulls `HOST/REPOSITORY[:TAG][@DIGEST]` for x86_64.
+    /// The digest that a tag has.
+    pub fn resolve(&self, image: &str) -> Observed<ClaimedDigest> {
+        resolve(&parsed(image), self.clients.need(image, "the tag").expect("not offline"))
+    }
+
+    /// Pulls `HOST/REPOSITORY@DIGEST` for x86_64.
     pub fn pull(&self, image: &str) -> Result<Pulled, Gap> {
         self.pull_for(image, "x86_64", false)
     }
 
     /// Pulls for an architecture; with `refetch`, what the store holds does not count.
     pub fn pull_for(&self, image: &str, architecture: &str, refetch: bool) -> Result<Pulled, Gap> {
-        let location = BlobLocation::Registry {
-            asked_in: None,
-            image: image.parse().expect("an image reference"),
-            architecture: architecture.to_owned(),
-        };
+        let location = BlobLocation::Registry { asked_in: None, image: parsed(image), architecture: architecture.to_owned() };
         let wanted = Wanted { subject: image, digest: None, size: None };
         let fetching = Fetching { store: &self.store, clients: &self.clients, refetch };
-        match fetch(&location, &wanted, fetching).expect("this machine can do it") {
-            Observed::Present(Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown }, digest, architecture }) => {
-                let contents = self.read(&digest, &architecture, &index);
-                Ok(Pulled { digest, index: serde_json::from_slice(&index).expect("JSON"), signatures_unknown, contents })
-            }
-            Observed::Unknown(gap) => Err(gap),
-            other @ (Observed::Present(_) | Observed::Absent) => panic!("an image is no {other:?}"),
-        }
+        let fetched = match fetch(&location, &wanted, fetching).expect("this machine can do it") {
+            Observed::Present(fetched) => fetched,
+            Observed::Unknown(gap) => return Err(gap),
+            Observed::Absent => panic!("an image that is not there is a gap"),
+        };
+        let gather = Gather {
+            store: &self.store,
+            clients: &self.clients,
+            refetch,
+            anchors: &TrustAnchors::default(),
+            limits: &Limits::default(),
+            now: "2026-11-22T00:00:00Z".parse().expect("a time"),
+            progress: &Silent,
+        };
+        Ok(Pulled(examine(&fetched, &Subject::Image(parsed(image)), &gather).expect("this machine can do it")))
     }
 
     /// The file in which the store keeps a blob.
@@ -70,26 +71,38 @@ impl Puller {
         let hex = digest.strip_prefix("sha256:").expect("a SHA-256 digest");
         self.store.dir().join("blobs/sha256").join(&hex[..2]).join(&hex[2..])
     }
+}
 
-    /// What the store holds of an image, read as a layout is.
-    fn read(&self, digest: &str, architecture: &str, index: &[u8]) -> Contents {
-        let layout = tempfile::tempdir_in(self.folder.path()).expect("a folder");
-        let blobs = layout.path().join("blobs/sha256");
-        fs::create_dir_all(&blobs).expect("a folder");
-        for folder in fs::read_dir(self.store.dir().join("blobs/sha256")).expect("a store") {
-            let folder = folder.expect("an entry").path();
-            let first = folder.file_name().expect("a name").to_string_lossy().into_owned();
-            for blob in fs::read_dir(&folder).expect("a folder of the store") {
-                let blob = blob.expect("an entry");
-                fs::hard_link(blob.path(), blobs.join(first.clone() + &blob.file_name().to_string_lossy())).expect("a link");
-            }
+impl Pulled {
+    /// The digest that the image was asked for by, as computed.
+    pub fn digest(&self) -> String {
+        self.0.blob.present().unwrap_or_else(|| panic!("no manifest: {:?}", self.0)).digest.to_string()
+    }
+
+    /// The digests of the layers, as computed, lowest first.
+    pub fn layers(&self) -> Vec<String> {
+        let info = self.0.image.as_ref().unwrap_or_else(|| panic!("no manifest: {:?}", self.0));
+        info.layers.iter().map(|layer| layer.digest.to_string()).collect()
+    }
+
+    /// What it holds.
+    pub fn contents(&self) -> Arc<Contents> {
+        self.0.contents.present().unwrap_or_else(|| panic!("not read: {:?}", self.0)).clone()
+    }
+
+    /// What signatures stand beside it: none only where that is known.
+    pub fn signatures(&self) -> Result<Vec<String>, Gap> {
+        match &self.0.signatures {
+            Observed::Absent => Ok(Vec::new()),
+            Observed::Unknown(gap) => Err(gap.clone()),
+            Observed::Present(found) => Ok(found
+                .iter()
+                .map(|signature| match &signature.outcome {
+                    Outcome::Inconclusive(undetermined) => undetermined.gap.detail.clone(),
+                    Outcome::Valid(_) | Outcome::Invalid(_) => panic!("nothing judges these yet: {signature:?}"),
+                })
+                .collect()),
         }
-        fs::write(layout.path().join("index.json"), index).expect("index.json is written");
-        fs::write(layout.path().join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("oci-layout is written");
-        let limits = Limits::default();
-        let opened = Layout::open(layout.path(), &limits).expect("a layout");
-        let digest = ClaimedDigest::from_oci(digest).expect("a digest");
-        analyse_image(&opened, &digest, architecture, &limits, &WantDigests::All).expect("readable").contents
     }
 }
 
@@ -104,4 +117,16 @@ pub fn example(name: &str) -> PathBuf {
     path.push(name);
     assert!(path.exists(), "{} is missing: run `cargo test` with all targets, or `cargo build --examples`", path.display());
     path
+}
+
+fn parsed(image: &str) -> ImageRef {
+    image.parse().expect("an image reference")
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn stage(&self, _: &'static str, _: usize) {}
+
+    fn step(&self) {}
 }
