@@ -5,11 +5,14 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod registry;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use self::registry::{LoginFiles, Patience, Registries};
 use crate::model::gap::{Gap, GapReason};
+use crate::model::printable::printable;
 
 /// How the network is to be used, as the command line and the environment say. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and
 /// `NO_PROXY`, which the clients read themselves.
@@ -66,6 +69,7 @@ pub struct Clients {
 pub struct Online {
     runtime: tokio::runtime::Runtime,
     network: Network,
+    registries: Registries,
     #[cfg(feature = "aws")]
     aws: aws::Sessions,
 }
@@ -78,6 +82,20 @@ pub enum ClientsError {
     Runtime {
         /// Why not.
         source: std::io::Error,
+    },
+    /// `--ca-bundle` names a file that is none.
+    #[error("cannot use the certificates in {}: {}", printable(&path.display().to_string()), printable(.problem))]
+    CaBundle {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The HTTP client cannot be made: a proxy setting that is none, or no trusted certificates.
+    #[error("the HTTP client cannot be made: {}", printable(.problem))]
+    Http {
+        /// Why not.
+        problem: String,
     },
 }
 
@@ -92,6 +110,15 @@ impl Clients {
     /// # Errors
     /// Settings that cannot be used.
     pub fn online(network: Network) -> Result<Self, ClientsError> {
+        Self::patient(network, Patience::default(), LoginFiles::from_env())
+    }
+
+    /// The same, with another patience towards registries, and with logins from elsewhere than the environment says.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub fn patient(network: Network, patience: Patience, logins: LoginFiles) -> Result<Self, ClientsError> {
+        let registries = Registries::new(&network, patience, logins)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -101,6 +128,7 @@ impl Clients {
             online: Some(Online {
                 runtime,
                 network,
+                registries,
                 #[cfg(feature = "aws")]
                 aws: aws::Sessions::default(),
             }),
@@ -126,6 +154,11 @@ impl Online {
     /// Runs `future` to its end. Call it from threads that are not the runtime's own.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
+    }
+
+    /// The registries.
+    pub fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// The AWS accounts and regions that were opened.

@@ -4,11 +4,13 @@
 //! the user named or with the store, is a [`FetchError`], and ends the run (exit 5).
 
 mod local;
+mod registry;
 mod snapshot;
 
 use std::io;
 use std::path::PathBuf;
 
+pub use self::registry::resolve;
 use crate::clients::Clients;
 use crate::model::artifact::BlobLocation;
 use crate::model::digest::ClaimedDigest;
@@ -62,6 +64,8 @@ pub enum ImageBlobs {
         index: Vec<u8>,
         /// Why it is not known what signatures stand beside the image; `None` where the registry said so.
         signatures_unknown: Option<Gap>,
+        /// What the registry gave under a digest that is not the bytes' own, one sentence each. Such a blob is missing from the image.
+        other_bytes: Vec<String>,
     },
 }
 
@@ -94,13 +98,15 @@ pub fn fetch(location: &BlobLocation, wanted: &Wanted<'_>, fetching: Fetching<'_
             digest: digest.clone(),
             architecture: architecture.clone(),
         })),
-        BlobLocation::LambdaFunction { .. }
-        | BlobLocation::LambdaLayer { .. }
-        | BlobLocation::S3Object { .. }
-        | BlobLocation::Registry { .. } => match fetching.clients.need(wanted.subject, "the bytes") {
-            Ok(_) => Ok(Observed::Unknown(not_built(wanted))),
-            Err(gap) => Ok(Observed::Unknown(gap)),
-        },
+        BlobLocation::Registry { asked_in, image, architecture } => {
+            registry::fetch(image, architecture, asked_in.as_ref(), wanted, fetching)
+        }
+        BlobLocation::LambdaFunction { .. } | BlobLocation::LambdaLayer { .. } | BlobLocation::S3Object { .. } => {
+            match fetching.clients.need(wanted.subject, "the bytes") {
+                Ok(_) => Ok(Observed::Unknown(not_built(wanted))),
+                Err(gap) => Ok(Observed::Unknown(gap)),
+            }
+        }
     }
 }
 

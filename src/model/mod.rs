@@ -9,5 +9,6 @@ pub mod gap;
 pub mod image_ref;
 pub mod inventory;
 pub mod layer;
+pub mod media_type;
 pub mod observed;
 pub mod printable;

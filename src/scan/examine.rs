@@ -1,7 +1,6 @@
 //! One artifact's bytes to what they hold and how they are signed. Content is unpacked and hashed in one pass; only what a signature
 //! needs is read again where the rest comes from the store.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::{Gather, ScanError};
@@ -11,10 +10,12 @@ use crate::model::artifact::Subject;
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::observed::Observed;
-use crate::signature::{Analysed, Candidate, InnerDigest, Signatures, examine_all};
+use crate::signature::{
+    Analysed, Candidate, InnerDigest, JudgedSignature, Outcome, Presented, Signatures, Undetermined, examine_all, oci_referrers,
+};
 use crate::store::{AnalysisKey, StoredBlob};
 use crate::unpack::image::{ImageInfo, Layout, analyse_image};
-use crate::unpack::{Contents, UnpackError, WantDigests, ZipIndex, analyse_directory, analyse_zip, unrecognised};
+use crate::unpack::{Anomaly, AnomalyKind, Contents, UnpackError, WantDigests, ZipIndex, analyse_directory, analyse_zip, unrecognised};
 
 /// Version of what analysing gives. Raise it with every change of `unpack` that could change a tree or an anomaly.
 const ANALYSER: &str = concat!("layerproof-", env!("CARGO_PKG_VERSION"), "-4");
@@ -45,12 +46,43 @@ pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Res
                 image: None,
             })
         }
-        Fetched::Image { blobs: ImageBlobs::Layout(layout), digest, architecture } => {
+        Fetched::Image { blobs: ImageBlobs::Layout(path), digest, architecture } => {
+            let layout = Layout::open(path, gather.limits);
             examine_image(layout, digest, architecture, subject, gather)
         }
-        Fetched::Image { blobs: ImageBlobs::Stored { .. }, digest, architecture } => {
-            examine_image(gather.store.dir(), digest, architecture, subject, gather)
+        Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes }, digest, architecture } => {
+            let mut layout = Layout::in_store(gather.store, index.clone());
+            layout.anomalies.extend(other_bytes.iter().map(|detail| Anomaly {
+                kind: AnomalyKind::DigestMismatch,
+                path: String::new(),
+                detail: detail.clone(),
+            }));
+            let mut examined = examine_image(Ok(layout), digest, architecture, subject, gather)?;
+            if let Some(gap) = signatures_unknown {
+                examined.signatures = with_gap(examined.signatures, gap);
+            }
+            Ok(examined)
         }
+    }
+}
+
+/// What was found stays in sight, and what could not be looked for stands beside it as a signature that cannot be judged: so neither is
+/// "unsigned" said, nor does the gap get lost behind a signature that does not hold.
+fn with_gap(signatures: Signatures, gap: &Gap) -> Signatures {
+    match signatures {
+        Observed::Present(mut found) => {
+            found.push(JudgedSignature {
+                scheme: oci_referrers::NAME,
+                location: gap.wanted.clone(),
+                presented: Presented::default(),
+                outcome: Outcome::Inconclusive(Undetermined { gap: gap.clone(), chain_and_identity_verified: false }),
+                steps: Vec::new(),
+                does_not_bind: &[],
+            });
+            Observed::Present(found)
+        }
+        Observed::Absent => Observed::Unknown(gap.clone()),
+        Observed::Unknown(first) => Observed::Unknown(first),
     }
 }
 
@@ -89,7 +121,13 @@ fn examine_blob(blob: &StoredBlob, subject: &Subject, gather: &Gather<'_>) -> Re
     Ok(examined(contents, signatures))
 }
 
-fn examine_image(path: &Path, claimed: &str, architecture: &str, subject: &Subject, gather: &Gather<'_>) -> Result<Examined, ScanError> {
+fn examine_image(
+    layout: Result<Layout, UnpackError>,
+    claimed: &str,
+    architecture: &str,
+    subject: &Subject,
+    gather: &Gather<'_>,
+) -> Result<Examined, ScanError> {
     let unreadable = |detail: String| Gap {
         subject: subject.to_string(),
         wanted: "the image's manifest".into(),
@@ -104,7 +142,7 @@ fn examine_image(path: &Path, claimed: &str, architecture: &str, subject: &Subje
         image: None,
     };
     let Ok(digest) = ClaimedDigest::from_oci(claimed) else { return Ok(unknown(unreadable(claimed.to_owned()))) };
-    let layout = match Layout::open(path, gather.limits) {
+    let layout = match layout {
         Ok(layout) => layout,
         // Whoever wrote the snapshot left it out; the other artifacts are judged all the same.
         Err(error @ UnpackError::NotALayout { .. }) => return Ok(unknown(unreadable(error.to_string()))),

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{Candidate, JudgedSignature, Outcome, Presented, Scheme, Signatures, TrustAnchors, Undetermined};
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
+use crate::model::media_type::signature_format;
 use crate::model::observed::Observed;
 use crate::unpack::image::SmallBlob;
 use crate::unpack::{Layout, Limits};
@@ -19,23 +20,13 @@ use crate::unpack::{Layout, Limits};
 /// The scheme.
 pub struct OciReferrers;
 
-const NAME: &str = "oci-referrers";
+/// The name of the scheme.
+pub const NAME: &str = "oci-referrers";
 
 /// Descriptors of one layout that are looked at. A build has a handful; a mirror of a registry some hundreds.
 const MAX_DESCRIPTORS: usize = 4_096;
 /// An index within an index within an index is already more than tools write.
 const MAX_DEPTH: usize = 4;
-
-/// Media and artifact types by which a signature is told, with what the format is called.
-const FORMATS: &[(&str, &str)] = &[
-    ("application/jose+json", "Notary Project signature (JWS)"),
-    ("application/cose", "Notary Project signature (COSE)"),
-    ("application/vnd.cncf.notary.signature", "Notary Project signature"),
-    ("application/vnd.dev.sigstore.bundle", "Sigstore bundle"),
-    ("application/vnd.dev.cosign.simplesigning", "cosign signature (legacy)"),
-    ("application/vnd.dev.cosign.artifact.sig", "cosign signature (legacy)"),
-    ("application/vnd.dsse.envelope", "signed attestation (DSSE)"),
-];
 
 impl Scheme for OciReferrers {
     fn name(&self) -> &'static str {
@@ -194,7 +185,7 @@ impl Search<'_> {
             Some("") => is_referrer = true,
             Some(_) | None => {}
         }
-        if is_referrer && let Some(format) = format_of([descriptor.artifact_type.as_str()]) {
+        if is_referrer && let Some(format) = signature_format([descriptor.artifact_type.as_str()]) {
             return self.add(descriptor.digest, format);
         }
         if descriptor.digest == self.digest || !self.seen.insert(descriptor.digest.clone()) {
@@ -205,7 +196,7 @@ impl Search<'_> {
         let layers = manifest.layers.iter().map(|layer| layer.media_type.as_str());
         let config = manifest.config.iter().map(|config| config.media_type.as_str());
         let types = layers.chain(config).chain([manifest.artifact_type.as_str(), descriptor.artifact_type.as_str()]);
-        if about_the_image && let Some(format) = format_of(types) {
+        if about_the_image && let Some(format) = signature_format(types) {
             self.add(descriptor.digest.clone(), format);
         }
         if !manifest.manifests.is_empty() && depth >= MAX_DEPTH {
@@ -250,8 +241,4 @@ impl Search<'_> {
 fn tag_of(descriptor: &Descriptor) -> Option<String> {
     let name = descriptor.annotations.get("org.opencontainers.image.ref.name")?.as_str()?;
     Some(name.rsplit(':').next().unwrap_or(name).to_owned())
-}
-
-fn format_of<'t>(types: impl IntoIterator<Item = &'t str>) -> Option<&'static str> {
-    types.into_iter().find_map(|media_type| FORMATS.iter().find(|(prefix, _)| media_type.starts_with(prefix)).map(|(_, format)| *format))
 }

@@ -62,6 +62,17 @@ pub struct Quarantined {
     pub damage: Damage,
 }
 
+/// Where the blobs of a store are.
+#[derive(Debug, Clone)]
+pub struct BlobFolder(PathBuf);
+
+impl BlobFolder {
+    /// Where a blob is, or would be. Nothing has been checked: hash what is read.
+    pub fn path(&self, digest: &ClaimedDigest) -> PathBuf {
+        path_in(&self.0, digest)
+    }
+}
+
 impl Store {
     /// Opens the store in `dir`, creating it with mode 0700 where there is none.
     ///
@@ -159,11 +170,14 @@ impl Store {
         self.quarantined.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Where its blobs are, for whoever hashes what is read.
+    pub fn blob_folder(&self) -> BlobFolder {
+        BlobFolder(self.layout.blobs.clone())
+    }
+
     /// Where a blob is, or would be.
     pub(super) fn blob_path(&self, digest: &ClaimedDigest) -> PathBuf {
-        let hex = digest.hex();
-        let (first, rest) = hex.split_at(2);
-        self.layout.blobs.join(first).join(rest)
+        path_in(&self.layout.blobs, digest)
     }
 
     /// A temporary file in the store, locked so that no sweep takes it.
@@ -236,6 +250,12 @@ impl Store {
         self.quarantined.lock().unwrap_or_else(PoisonError::into_inner).push(quarantined.clone());
         Ok(Some(quarantined))
     }
+}
+
+fn path_in(blobs: &Path, digest: &ClaimedDigest) -> PathBuf {
+    let hex = digest.hex();
+    let (first, rest) = hex.split_at(2);
+    blobs.join(first).join(rest)
 }
 
 fn copy_hashing(reader: &mut dyn Read, file: &mut File, cap: u64, tmp: &Path) -> Result<(Digest, u64), PutError> {

@@ -13,7 +13,7 @@ mod upkeep;
 use serde::Serialize;
 
 pub use analyses::{ANALYSIS_BYTES, AnalysisKey};
-pub use blobs::{LEFTOVER_AGE, Quarantined, Store, StoredBlob};
+pub use blobs::{BlobFolder, LEFTOVER_AGE, Quarantined, Store, StoredBlob};
 pub use error::{PutError, StoreError};
 pub use examine::Damage;
 pub use upkeep::{Amount, PruneOptions, Pruned, StoreInfo, Verified};

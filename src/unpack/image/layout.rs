@@ -1,11 +1,11 @@
-//! An OCI image layout: a directory, or a tar that holds one. OCI image-spec 1.1, image-layout.md.
+//! An OCI image layout: a directory, a tar that holds one, or the store with an index. OCI image-spec 1.1, image-layout.md.
 //!
 //! Of a tar only the offsets of its members are kept, and blobs are read where they lie: nothing is written to disk, and the walk
 //! that finds them is the same one that reads image layers.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::super::anomaly::{Anomalies, Anomaly, AnomalyKind};
@@ -15,6 +15,7 @@ use super::super::name::{self, Origin};
 use super::super::tar::{self, Member, MemberKind, MemberVisitor};
 use super::layer::read_small;
 use crate::model::digest::ClaimedDigest;
+use crate::store::{BlobFolder, Store};
 
 /// A blob's bytes, and how many lie there.
 pub(super) type Blob = (Box<dyn Read>, u64);
@@ -44,6 +45,11 @@ enum Place {
     Directory,
     /// Offset and length of each regular file, by its path.
     Archive(BTreeMap<String, (u64, u64)>),
+    /// The store's own folder of blobs, and what is its `index.json`.
+    Stored {
+        blobs: BlobFolder,
+        index: Vec<u8>,
+    },
 }
 
 impl Layout {
@@ -68,6 +74,12 @@ impl Layout {
         Ok(layout)
     }
 
+    /// The blobs of a store, with `index` in the place of `index.json`. They are hashed when they are read, as those of any layout. The store must
+    /// outlive the layout, or a prune may take them.
+    pub fn in_store(store: &Store, index: Vec<u8>) -> Self {
+        Self { path: store.dir().into(), place: Place::Stored { blobs: store.blob_folder(), index }, anomalies: Vec::new() }
+    }
+
     /// The layout's `index.json`, at most `limits.manifest_bytes`; `None` where it is longer.
     ///
     /// # Errors
@@ -89,7 +101,10 @@ impl Layout {
 
     /// A blob and its length; `None` where the layout does not hold it. The bytes are whatever lies there: hash them.
     pub(super) fn blob(&self, digest: &ClaimedDigest) -> Result<Option<Blob>, UnpackError> {
-        self.member(&format!("blobs/sha256/{}", digest.hex()))
+        match &self.place {
+            Place::Directory | Place::Archive(_) => self.member(&format!("blobs/sha256/{}", digest.hex())),
+            Place::Stored { blobs, .. } => file(&blobs.path(digest)),
+        }
     }
 
     /// A small blob, a manifest or index, at most `limits.manifest_bytes`, whose bytes have the digest that names it.
@@ -127,19 +142,12 @@ impl Layout {
 
     fn member(&self, name: &str) -> Result<Option<Blob>, UnpackError> {
         match &self.place {
-            Place::Directory => {
-                let path = self.path.join(name);
-                match fs::metadata(&path) {
-                    // Links are followed, since builders link blobs into place; a FIFO would block.
-                    Ok(meta) if meta.is_file() => {
-                        let file = File::open(&path).map_err(|e| io_error(&path, e))?;
-                        Ok(Some((Box::new(file), meta.len())))
-                    }
-                    Ok(_) => Ok(None),
-                    Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-                    Err(e) => Err(io_error(&path, e)),
-                }
+            Place::Directory => file(&self.path.join(name)),
+            Place::Stored { index, .. } if name == "index.json" => {
+                let blob: Blob = (Box::new(Cursor::new(index.clone())), index.len() as u64);
+                Ok(Some(blob))
             }
+            Place::Stored { .. } => Ok(None),
             Place::Archive(members) => {
                 let Some(&(offset, length)) = members.get(name) else { return Ok(None) };
                 let mut file = File::open(&self.path).map_err(|e| io_error(&self.path, e))?;
@@ -147,6 +155,19 @@ impl Layout {
                 Ok(Some((Box::new(file.take(length)), length)))
             }
         }
+    }
+}
+
+fn file(path: &Path) -> Result<Option<Blob>, UnpackError> {
+    match fs::metadata(path) {
+        // Links are followed, since builders link blobs into place; a FIFO would block.
+        Ok(meta) if meta.is_file() => {
+            let file = File::open(path).map_err(|e| io_error(path, e))?;
+            Ok(Some((Box::new(file), meta.len())))
+        }
+        Ok(_) => Ok(None),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(io_error(path, e)),
     }
 }
 

@@ -1,0 +1,166 @@
+//! What stands beside an image and may be a signature of it: the registry's list of referrers (distribution-spec 1.1), the tag that holds
+//! the list where there is no such API, and cosign's tags. An answer that is not understood makes all of it unknown, and what was found stays.
+
+use serde_json::{Map, Value, json};
+
+use super::document::Document;
+use super::{Problem, Pull, Stop};
+use crate::clients::registry::{Asked, Lane, MANIFEST_BYTES, Referrer, Referrers, RegistryError, Which};
+use crate::model::digest::ClaimedDigest;
+use crate::model::gap::Gap;
+
+/// Manifests beside one image that are read.
+const MANIFESTS_BESIDE: usize = 256;
+
+/// Bytes of one blob of a signature. An attestation may carry an SBOM.
+const SIGNATURE_BYTES: u64 = 16 << 20;
+
+/// Bytes of everything beside one image.
+const BESIDE_BYTES: u64 = 64 << 20;
+
+const WANTED: &str = "whether signatures stand beside the image";
+
+/// What was found.
+pub(super) struct Beside {
+    /// What the `index.json` of a layout with the image and all of this would be.
+    pub index: Vec<u8>,
+    /// Why there may be more.
+    pub unknown: Option<Gap>,
+}
+
+impl Pull<'_> {
+    pub(super) fn beside(&self, digest: &ClaimedDigest) -> Result<Beside, Stop> {
+        let mut search =
+            Search { pull: self, manifests: Vec::new(), unknown: None, left: MANIFESTS_BESIDE, bytes_left: BESIDE_BYTES, lane: None };
+        search.manifests.push(json!({ "digest": digest.to_string(), "size": 0 }));
+        search.referrers(digest)?;
+        for suffix in ["", ".sig", ".att"] {
+            search.tag(&format!("sha256-{}{suffix}", digest.hex()))?;
+        }
+        let Search { manifests, unknown, .. } = search;
+        let index = json!({ "schemaVersion": 2, "manifests": manifests });
+        Ok(Beside { index: index.to_string().into_bytes(), unknown })
+    }
+}
+
+struct Search<'a> {
+    pull: &'a Pull<'a>,
+    manifests: Vec<Value>,
+    unknown: Option<Gap>,
+    left: usize,
+    bytes_left: u64,
+    lane: Option<Lane>,
+}
+
+impl Search<'_> {
+    fn referrers(&mut self, digest: &ClaimedDigest) -> Result<(), Stop> {
+        let pull = self.pull;
+        match pull.online.block_on(pull.repository.referrers(digest)) {
+            Ok(Referrers::NoApi) => {}
+            Ok(Referrers::Listed(found)) => {
+                for referrer in found {
+                    if self.referrer(&referrer)? {
+                        self.manifests.push(json!(referrer));
+                    }
+                }
+            }
+            Err(error) => self.cannot(&error, Asked::Referrers),
+        }
+        Ok(())
+    }
+
+    fn tag(&mut self, tag: &str) -> Result<(), Stop> {
+        let pull = self.pull;
+        let manifest = match pull.online.block_on(pull.repository.manifest(Which::Tag(tag))) {
+            Ok(manifest) => manifest,
+            Err(RegistryError::Absent { .. }) => return Ok(()),
+            Err(error) => {
+                self.cannot(&error, Asked::Manifest);
+                return Ok(());
+            }
+        };
+        if !self.has_room(manifest.bytes.len() as u64, MANIFEST_BYTES) {
+            return Ok(());
+        }
+        pull.put_small(&manifest.bytes, &manifest.digest.into())?;
+        let annotations = Map::from_iter([("org.opencontainers.image.ref.name".to_owned(), Value::from(tag))]);
+        let described = Referrer {
+            media_type: manifest.media_type,
+            digest: manifest.digest.to_string(),
+            size: manifest.bytes.len() as u64,
+            artifact_type: None,
+            annotations: Some(annotations),
+        };
+        self.manifests.push(json!(described));
+        let document = Document::parse(&manifest.bytes);
+        self.blobs(document.signature_blobs(""))?;
+        if let Document::Index { manifests } = document {
+            for listed in manifests {
+                let artifact_type = (!listed.artifact_type.is_empty()).then_some(listed.artifact_type);
+                let referrer =
+                    Referrer { media_type: listed.media_type, digest: listed.digest, size: listed.size, artifact_type, annotations: None };
+                self.referrer(&referrer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a referrer into the store, with its blobs where it is a signature; false where it is not there afterwards.
+    fn referrer(&mut self, referrer: &Referrer) -> Result<bool, Stop> {
+        let Ok(digest) = ClaimedDigest::from_oci(&referrer.digest) else {
+            self.cannot(&RegistryError::Malformed { detail: format!("`{}` is no digest", referrer.digest) }, Asked::Referrers);
+            return Ok(false);
+        };
+        if !self.has_room(referrer.size, MANIFEST_BYTES) {
+            return Ok(false);
+        }
+        match self.pull.manifest(&digest) {
+            Ok(bytes) => {
+                let artifact_type = referrer.artifact_type.as_deref().unwrap_or_default();
+                self.blobs(Document::parse(&bytes).signature_blobs(artifact_type))?;
+                Ok(true)
+            }
+            Err(Problem::Registry(error)) => {
+                self.cannot(&error, Asked::Manifest);
+                Ok(false)
+            }
+            Err(Problem::Failed(error)) => Err(Stop::Failed(error)),
+        }
+    }
+
+    fn blobs(&mut self, blobs: Vec<(u64, ClaimedDigest)>) -> Result<(), Stop> {
+        for (size, digest) in blobs {
+            if !self.has_room(size, SIGNATURE_BYTES) {
+                continue;
+            }
+            match self.pull.blob(&mut self.lane, digest, size) {
+                Ok(()) => {}
+                Err(Problem::Registry(error)) => self.cannot(&error, Asked::Blob),
+                Err(Problem::Failed(error)) => return Err(Stop::Failed(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts one more thing of `size` bytes; false, with a gap, where it is one too many or too large.
+    fn has_room(&mut self, size: u64, limit: u64) -> bool {
+        let (Some(left), Some(bytes_left)) = (self.left.checked_sub(1), self.bytes_left.checked_sub(size)) else {
+            let detail = format!("more than {MANIFESTS_BESIDE} manifests and blobs, or {BESIDE_BYTES} bytes, beside the image");
+            self.cannot(&RegistryError::TooLarge { limit: "beside_bytes", detail }, Asked::Referrers);
+            return false;
+        };
+        if size > limit {
+            let detail = format!("{size} bytes beside the image in one piece, at most {limit} are read");
+            self.cannot(&RegistryError::TooLarge { limit: "signature_bytes", detail }, Asked::Referrers);
+            return false;
+        }
+        (self.left, self.bytes_left) = (left, bytes_left);
+        true
+    }
+
+    fn cannot(&mut self, error: &RegistryError, asked: Asked) {
+        let gap = self.pull.gap(error, WANTED, asked);
+        tracing::debug!(%gap, "what stands beside the image is not all known");
+        self.unknown.get_or_insert(gap);
+    }
+}
