@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -140,7 +141,11 @@ async fn hand_on(State(inner): State<Arc<Inner>>, request: Request) -> Response 
 fn harmed(harm: Harm, bytes: impl Into<axum::body::Bytes>) -> Body {
     let first = stream::iter([Ok(bytes.into())]);
     match harm {
-        Harm::Break => Body::from_stream(first.chain(stream::iter([Err(std::io::Error::other("broken by a test"))]))),
+        Harm::Break => Body::from_stream(first.chain(stream::once(async {
+            // So that what came before is sent.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            Err(std::io::Error::other("broken by a test"))
+        }))),
         Harm::Stall => Body::from_stream(first.chain(stream::pending())),
     }
 }

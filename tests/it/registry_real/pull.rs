@@ -132,9 +132,14 @@ fn second_pull_downloads_no_blob_and_refetch_downloads_each() {
     let all = sorted(&[&images.layers(APP), &[images.config(APP)]]);
     puller.pull(&image).expect("it is there");
     assert_eq!(front.take_blobs(), all);
+    let puller = puller.next_run();
     let again = puller.pull(&image).expect("it is there");
     assert_eq!(front.take_blobs(), Vec::<String>::new());
     assert_same_tree(&again, &images, APP, "x86_64");
+    let puller = puller.next_run();
     puller.pull_for(&image, "x86_64", true).expect("it is there");
     assert_eq!(front.take_blobs(), all);
+    // Within one run the second function with the image costs nothing, refetched or not.
+    puller.pull_for(&image, "x86_64", true).expect("it is there");
+    assert_eq!(front.take_blobs(), Vec::<String>::new());
 }

@@ -34,6 +34,11 @@ impl Puller {
         Self { _folder: folder, store, clients: Clients::online(Network::default()).expect("clients") }
     }
 
+    /// The next run of the same user: the store as it is, clients of its own.
+    pub fn next_run(self) -> Self {
+        Self { clients: Clients::online(Network::default()).expect("clients"), ..self }
+    }
+
     /// The digest that a tag has.
     pub fn resolve(&self, image: &str) -> Observed<ClaimedDigest> {
         resolve(&parsed(image), self.clients.need(image, "the tag").expect("not offline"))
