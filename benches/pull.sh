@@ -24,6 +24,8 @@ if [ ! -f "$image/done" ]; then
     touch "$image/done"
 fi
 
+bytes=$(cat "$image"/blobs/sha256/* | wc -c)
+
 work=$(mktemp -d "$tools/bench.XXXXXX")
 registry=
 finish() {
@@ -63,6 +65,7 @@ with_skopeo() {
 with_ours() {
     rm -rf "$work/store"
     timed ours "$ours" "$work/store" "$host/bench/app@$digest"
+    [ "$(du -sb "$work/store" | cut -f1)" -ge "$bytes" ] || { echo "the store does not hold the image" >&2; exit 1; }
 }
 
 # Once each that does not count: the files of the registry come into the page cache.
@@ -77,7 +80,6 @@ done
 median() { awk "{ print $2 }" "$work/$1.times" | sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 largest() { awk '{ print $4 }' "$work/$1.times" | sort -n | tail -n 1; }
 
-bytes=$(du -sb "$image/blobs" | cut -f1)
 echo "$(date -u +%F), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg)"
 echo "$((bytes / 1000000)) MB in 8 layers, $pairs pairs, docker-registry on loopback"
 echo
