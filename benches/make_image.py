@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes an OCI layout with one image of 8 gzip layers, about 517 MB, the same bytes on every run: make_image.py DIR
+"""Writes an OCI layout with one image of 8 gzip layers, about 516 MB, the same bytes on every run: make_image.py DIR
 
 Three quarters of each file do not compress, as in real layers, whose files are mostly compressed or binary already.
 """
