@@ -17,6 +17,7 @@ mod memory;
 mod offline;
 mod policy;
 mod real_layers;
+mod registry;
 mod registry_real;
 mod report;
 mod run;

@@ -30,7 +30,7 @@ impl Lane {
     /// # Errors
     /// The operating system refuses.
     pub fn new(repository: &Repository<'_>) -> Result<Self, RegistryError> {
-        let http = repository.transport().another()?;
+        let http = repository.transport().another(&repository.endpoint()?)?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()

@@ -151,9 +151,11 @@ impl RegistryError {
         if !errors.is_empty() && errors.iter().all(|e| absent(&e.code)) {
             return Self::Absent { detail };
         }
-        // A page for people comes from a proxy or a portal, which knows nothing of what the registry has.
+        // A page for people comes from a proxy or a portal, which knows nothing of what the registry has; and JSON without known codes
+        // may say anything, a refusal too.
         let is_page = content_type.contains("html") || body.trim_ascii_start().starts_with(b"<");
-        if errors.is_empty() && !is_page { Self::NoSuchAddress { detail } } else { Self::Failed { status, detail, after } }
+        let is_json = content_type.contains("json") || body.trim_ascii_start().starts_with(b"{");
+        if errors.is_empty() && !is_page && !is_json { Self::NoSuchAddress { detail } } else { Self::Failed { status, detail, after } }
     }
 
     /// The gap that it leaves in what is known of `image`.

@@ -165,7 +165,7 @@ impl Repository<'_> {
         let transport = self.transport();
         let mut attempts = Attempts::new(transport.patience());
         loop {
-            let asking = self.ask_token(&realm, service.as_deref(), &login, &endpoint.repository);
+            let asking = self.ask_token(endpoint, &realm, service.as_deref(), &login);
             let answered = tokio::time::timeout(transport.patience().answer, asking).await;
             match answered.unwrap_or_else(|_| Err(RegistryError::Unreachable { detail: "the token service does not answer".into() })) {
                 Ok((token, seconds)) => {
@@ -185,18 +185,18 @@ impl Repository<'_> {
     /// Docker's token specification: GET with Basic, or POST with a refresh token (OAuth 2). No redirect is followed.
     async fn ask_token(
         &self,
+        endpoint: &Endpoint,
         realm: &Url,
         service: Option<&str>,
         login: &RegistryLogin,
-        repository: &str,
     ) -> Result<(String, Option<u64>), RegistryError> {
-        let scope = format!("repository:{repository}:pull");
+        let scope = format!("repository:{}:pull", endpoint.repository);
         let mut query = realm.clone();
         if matches!(login, RegistryLogin::IdentityToken(_)) {
             query.set_query(None);
         }
         query.query_pairs_mut().append_pair("scope", &scope).extend_pairs(service.map(|service| ("service", service)));
-        let http = self.transport().http();
+        let http = self.transport().http(endpoint);
         let request = match login {
             RegistryLogin::IdentityToken(token) => {
                 let more = [("grant_type", "refresh_token"), ("client_id", "layerproof"), ("refresh_token", token.as_str())];

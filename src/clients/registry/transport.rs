@@ -8,7 +8,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, LINK, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Certificate, Client, Response, Url};
 
-use super::endpoint::{Endpoint, is_forbidden, why_not};
+use super::endpoint::{Endpoint, is_forbidden, is_loopback, why_not};
 use super::tokens::Authorization;
 use super::{Patience, RegistryError};
 use crate::clients::{ClientsError, Network};
@@ -27,6 +27,8 @@ pub(super) struct Transport {
     certificates: Vec<Certificate>,
     patience: Patience,
     http: Client,
+    /// For this machine's own registries, past any proxy.
+    local: Client,
 }
 
 /// What a GET carries beside its address.
@@ -58,8 +60,9 @@ impl Transport {
                 return Err(wrong("it holds no certificate".into()));
             }
         }
-        let http = client(&certificates, &patience)?;
-        Ok(Self { certificates, patience, http })
+        let http = client(&certificates, &patience, false)?;
+        let local = client(&certificates, &patience, true)?;
+        Ok(Self { certificates, patience, http, local })
     }
 
     pub fn patience(&self) -> &Patience {
@@ -67,13 +70,14 @@ impl Transport {
     }
 
     /// The client of the common runtime.
-    pub fn http(&self) -> &Client {
-        &self.http
+    pub fn http(&self, endpoint: &Endpoint) -> &Client {
+        if is_loopback(&endpoint.base) { &self.local } else { &self.http }
     }
 
     /// Another client, for another runtime: connections belong to the runtime that they were made in.
-    pub fn another(&self) -> Result<Client, RegistryError> {
-        client(&self.certificates, &self.patience).map_err(|e| RegistryError::Unreachable { detail: e.to_string() })
+    pub fn another(&self, endpoint: &Endpoint) -> Result<Client, RegistryError> {
+        client(&self.certificates, &self.patience, is_loopback(&endpoint.base))
+            .map_err(|e| RegistryError::Unreachable { detail: e.to_string() })
     }
 
     /// Asks, follows redirects, and gives the answer with status 200 or 206, its body unread.
@@ -111,7 +115,7 @@ impl Transport {
         name: &'static str,
     ) -> Result<Answer, RegistryError> {
         let whole = async {
-            let response = self.get(&self.http, endpoint, url, question).await?;
+            let response = self.get(self.http(endpoint), endpoint, url, question).await?;
             let headers = response.headers();
             let (content_type, link) = (text(headers, &CONTENT_TYPE), header(headers, &LINK));
             let filtered = headers.contains_key("oci-filters-applied");
@@ -199,8 +203,11 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn client(certificates: &[Certificate], patience: &Patience) -> Result<Client, ClientsError> {
-    Client::builder()
+fn client(certificates: &[Certificate], patience: &Patience, is_local: bool) -> Result<Client, ClientsError> {
+    let builder = Client::builder();
+    // What is on this machine is no proxy's business, as in Go's `http.ProxyFromEnvironment`.
+    let builder = if is_local { builder.no_proxy() } else { builder };
+    builder
         .user_agent(concat!("layerproof/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -115,6 +115,11 @@ impl Search<'_> {
             return Ok(false);
         }
         match self.pull.manifest(&digest) {
+            Ok(bytes) if bytes.len() as u64 != referrer.size => {
+                let detail = format!("{digest} has {} bytes, and {} by its descriptor", bytes.len(), referrer.size);
+                self.cannot(&RegistryError::Malformed { detail }, Asked::Referrers);
+                Ok(false)
+            }
             Ok(bytes) => {
                 let artifact_type = referrer.artifact_type.as_deref().unwrap_or_default();
                 self.blobs(Document::parse(&bytes).signature_blobs(artifact_type))?;
