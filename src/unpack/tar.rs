@@ -4,6 +4,7 @@
 //! limits, because the crate reads those whole. Readers of tar differ most where two places state one thing, so a member whose size or
 //! name is stated twice in different ways stops the walk.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use tar::{Archive, EntryType};
@@ -13,6 +14,9 @@ use super::limits::{Deadline, Limits};
 use crate::model::printable::lossless;
 
 const BUFFER: usize = 128 << 10;
+
+/// POSIX.1-2017, pax, "ustar Interchange Format": headers and bodies fill whole blocks.
+const BLOCK: u64 = 512;
 
 /// One member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +66,8 @@ pub(super) fn walk(
     anomalies: &mut Anomalies,
     visitor: &mut dyn MemberVisitor,
 ) -> io::Result<bool> {
-    let mut archive = Archive::new(reader);
+    let body_end = Cell::new(u64::MAX);
+    let mut archive = Archive::new(Padded { inner: reader, position: 0, body_end: &body_end });
     let mut pending = Pending::default();
     let mut buffer = vec![0; BUFFER];
     for raw in archive.entries()?.raw(true) {
@@ -82,7 +87,10 @@ pub(super) fn walk(
                     let detail = format!("file_bytes: {} bytes, at most {} are read", member.size, limits.file_bytes);
                     Some(Stop::new(AnomalyKind::LimitExceeded, &member.name, detail))
                 }
-                Ok(member) => body(&mut raw, member, deadline, &mut buffer, visitor)?,
+                Ok(member) => {
+                    body_end.set(member.data_offset.saturating_add(member.size));
+                    body(&mut raw, member, deadline, &mut buffer, visitor)?
+                }
                 Err(stop) => Some(stop),
             },
         };
@@ -95,7 +103,30 @@ pub(super) fn walk(
         anomalies.push(AnomalyKind::Malformed, "", "the archive ends after a long name or PAX record, without the member it belongs to");
         return Ok(false);
     }
-    drain(archive.into_inner(), deadline, &mut buffer, anomalies)
+    drain(&mut archive.into_inner(), deadline, &mut buffer, anomalies)
+}
+
+/// Adds the padding of the last member where the archive ends right after its body, as the layers of `umoci insert` do. Go's
+/// `archive/tar`, and so every container engine built on it, reads such an archive as whole. Of a body or a header nothing is added.
+struct Padded<'a> {
+    inner: &'a mut dyn Read,
+    position: u64,
+    /// Where the body of the member that was read last ends.
+    body_end: &'a Cell<u64>,
+}
+
+impl Read for Padded<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut read = self.inner.read(buf)?;
+        if read == 0 {
+            let end = self.body_end.get();
+            let block_end = end.checked_next_multiple_of(BLOCK).filter(|_| self.position >= end).unwrap_or(0);
+            read = usize::try_from(block_end.saturating_sub(self.position)).unwrap_or(0).min(buf.len());
+            buf.get_mut(..read).unwrap_or_default().fill(0);
+        }
+        self.position = self.position.saturating_add(read as u64);
+        Ok(read)
+    }
 }
 
 /// Why a walk ends early.

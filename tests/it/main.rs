@@ -23,6 +23,7 @@ mod offline;
 mod policy;
 mod real_layers;
 mod registry;
+mod registry_real;
 mod report;
 mod run;
 mod scan;

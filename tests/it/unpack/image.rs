@@ -416,6 +416,28 @@ fn bytes_after_the_end_of_a_tar_are_told() {
 }
 
 #[test]
+fn a_tar_that_ends_right_after_its_last_body_is_whole_and_one_that_ends_before_is_not() {
+    let whole = tar(&[file("a", "xyz"), file("b", &"y".repeat(600))]);
+    let body_of_b = 512 + 512 + 512;
+    let cut_at = |length: usize| {
+        let layout = Layout::new();
+        let target = layout.image(&[whole[..length].to_vec()]);
+        read(&layout, &target).contents
+    };
+    // As `umoci insert` leaves it; container engines unpack it.
+    for length in [512 + 3, 512 + 100, 1024, body_of_b + 600, body_of_b + 601, body_of_b + 1024] {
+        let contents = cut_at(length);
+        assert_eq!(contents.anomalies, [], "{length}");
+        assert!(contents.complete);
+        assert_eq!(paths(&contents), if length < body_of_b { &["a"][..] } else { &["a", "b"] }, "{length}");
+    }
+    for length in [511, 512, 512 + 2, 1024 + 1, 1024 + 511, body_of_b, body_of_b + 512, body_of_b + 599] {
+        let contents = cut_at(length);
+        assert!(contents.anomalies.iter().any(|a| a.kind == Malformed) && !contents.complete, "{length}: {:#?}", contents.anomalies);
+    }
+}
+
+#[test]
 fn every_prefix_and_flip_of_a_tar_is_survived() {
     let whole = tar(&[folder("d/"), pax(&[("path", "long")]), file("a", "x"), member(b'L', "L", "name\0"), symlink("l", "a")]);
     let layout = Layout::new();
