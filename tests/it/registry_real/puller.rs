@@ -60,9 +60,7 @@ impl Puller {
             Observed::Absent => panic!("an image that is not there is a gap"),
         };
         let gather = Gather {
-            store: &self.store,
-            clients: &self.clients,
-            refetch,
+            fetching: Fetching { store: &self.store, clients: &self.clients, refetch },
             anchors: &TrustAnchors::default(),
             limits: &Limits::default(),
             now: "2026-11-22T00:00:00Z".parse().expect("a time"),
