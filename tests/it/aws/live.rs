@@ -38,8 +38,11 @@ fn each_layer_of_two_thousand_functions_is_downloaded_once_and_by_a_second_scan_
     assert_eq!(first.json()["summary"]["function_versions"], 4_000);
 
     aws.forget_log();
-    scan(&aws, &home, &[]).exits(1);
+    let page = home.path().join("second.txt");
+    scan(&aws, &home, &["-o".into(), format!("text={}", page.display())]).exits(1);
     assert_eq!(aws.log().downloads().len(), 0, "a second scan asks what there is, and downloads nothing");
+    let page = std::fs::read_to_string(page).expect("the second scan's page");
+    assert!(page.contains(", 0 downloaded, 2100 of them from the store"), "{page}");
     assert!(aws.log().count("lambda:ListFunctions") > 0);
 
     aws.forget_log();
