@@ -10,16 +10,8 @@ use super::digest::ClaimedDigest;
 use super::printable::printable;
 
 /// The domains of ECR in the partitions of AWS, and the one for both versions of IP (botocore, endpoints and partitions).
-const ECR_DOMAINS: [&str; 8] = [
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "cloud.adc-e.uk",
-    "csp.hci.ic.gov",
-    "on.aws",
-];
+const ECR_DOMAINS: [&str; 8] =
+    ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov", "on.aws"];
 
 /// How the regions of a partition begin; `aws` has the rest.
 const PARTITIONS: [(&str, &str); 7] = [

@@ -83,20 +83,26 @@ fn one_account_of_three_that_is_denied_costs_its_own_and_is_named() {
     let denied = Synthetic::account(1);
     let aws = LoopbackAws::of(fleet.fleet()).fault(Fault::on("sts:AssumeRole").about(&denied).denies()).start();
     let home = Home::new();
-    // A policy that trusts what it can: only what is missing is left to fail the run.
+    // A policy under which nothing is refused, so that only what is missing is left to fail the run.
+    let mut text = "version: 1\nstatements:\n".to_owned();
+    for (name, kind, arn) in [
+        ("first", "function", "200000000001:function:*"),
+        ("third", "function", "200000000003:function:*"),
+        ("layers", "layer", "200000000001:layer:*"),
+    ] {
+        text += &format!(
+            "  - {{ name: {name}, scope: {{ kind: {kind}, arn: \"arn:aws:lambda:*:{arn}\" }}, level: audit, reason: looked at, signatures: {{ any: [ \
+             {{ aws_signer: {{ root: aws-signer-lambda-unconfirmed, profiles: [\"arn:aws:signer:eu-west-1:200000000001:/signing-profiles/x\"] }} }} ] }} }}\n"
+        );
+    }
     let policy = home.path().join("policy.yaml");
-    fs::write(
-        &policy,
-        "version: 1\nstatements:\n  - name: watched\n    scope: { kind: function, arn: \"arn:aws:lambda:*:200000000001:function:*\" }\n    level: \
-         audit\n    reason: looked at, not judged\n    signatures: { any: [ { aws_signer: { root: aws-signer-lambda-unconfirmed, profiles: \
-         [\"arn:aws:signer:eu-west-1:200000000001:/signing-profiles/x\"] } } ] }\n",
-    )
-    .unwrap();
+    fs::write(&policy, text).unwrap();
     let mut run = layerproof_on(&aws, &home, &Synthetic::account(0), "eu-west-1").arg("scan").args(["--policy", policy.to_str().unwrap()]);
     for n in 0..3 {
         run = run.args(["--role-arn", &Synthetic::role(n)]);
     }
-    let output = run.args(["--region", "eu-west-1", "-o", "json", "-o", "text=scan.txt", "--no-history"]).cwd(home.path()).run();
+    let output = run.args(["--region", "eu-west-1", "-o", "json", "-o", "text=scan.txt", "--no-history", "--fail-on", "critical"]);
+    let output = output.cwd(home.path()).run().exits(3);
     let report = output.json();
     let rows = report["coverage"].as_array().unwrap();
     let row = rows.iter().find(|row| row["account"] == denied.as_str()).unwrap_or_else(|| panic!("no row for {denied}: {rows:?}"));
