@@ -191,7 +191,7 @@ impl ContentKey {
         match fetched {
             Fetched::Blob(blob) => Self::Blob(blob.digest),
             Fetched::Directory(path) => Self::Directory(path.clone()),
-            Fetched::Image { blobs, digest, architecture } => {
+            Fetched::Image { blobs, digest, architecture, .. } => {
                 Self::Image { blobs: blobs.clone(), digest: digest.clone(), architecture: architecture.clone() }
             }
         }
