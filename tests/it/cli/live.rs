@@ -179,6 +179,27 @@ fn no_credentials_is_a_usage_error_that_says_what_to_do() {
 }
 
 #[test]
+fn who_is_logged_in_by_sso_is_let_in_and_who_no_longer_is_is_told_to_log_in_again() {
+    let aws = LoopbackAws::of(Synthetic { functions: 2, ..Synthetic::default() }.fleet()).start();
+    let home = Home::new();
+    let env = aws.env_with_sso(home.path(), "audit", &Synthetic::account(0), "eu-west-1");
+    let run = || env.iter().fold(Run::new(&home), |run, (name, value)| run.env(name, value)).args(["inventory", "--profile", "audit"]);
+    let output = run().run().exits(0);
+    assert!(output.stdout.contains("2 functions in 4 versions"), "{}", output.stdout);
+    assert!((1..=2).contains(&aws.log().count("sso:GetRoleCredentials")), "once to find out, and once for all clients");
+    for (cache, what) in [
+        (r#"{"accessToken": "old", "expiresAt": "2036-01-01T00:00:00Z"}"#, "revoked"),
+        (r#"{"accessToken": "old", "expiresAt": "2020-01-01T00:00:00Z"}"#, "expired"),
+    ] {
+        for file in fs::read_dir(home.path().join(".aws/sso/cache")).unwrap() {
+            fs::write(file.unwrap().path(), cache).unwrap();
+        }
+        let output = run().run().exits(2);
+        assert!(output.stderr.contains("aws sso login"), "{what}: {}", output.stderr);
+    }
+}
+
+#[test]
 fn a_layer_whose_download_gives_other_bytes_is_tampering_and_not_a_retry_until_it_fits() {
     let fleet = Synthetic { functions: 2, layers: 1, layers_each: 1, ..Synthetic::default() };
     let aws = LoopbackAws::of(fleet.fleet()).start();
