@@ -72,6 +72,13 @@ fn a_live_scan_says_what_a_scan_of_its_recording_says() {
     let recording = on_demo(&aws, &home, "inventory").args(["--record", folder.to_str().unwrap()]).run().exits(3);
     assert!(recording.stdout.contains("recorded in "), "{}", recording.stdout);
     holds_no_secret(&recording);
+    let index: Value = serde_json::from_slice(&fs::read(folder.join("images/index.json")).unwrap()).unwrap();
+    for manifest in index["manifests"].as_array().unwrap() {
+        let name = manifest["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
+        let size = fs::metadata(folder.join("images/blobs/sha256").join(name)).unwrap().len();
+        assert_eq!(manifest["size"], size, "other tools read the layout too");
+        assert!(manifest["mediaType"].as_str().is_some_and(|kind| kind.starts_with("application/vnd.")), "{manifest}");
+    }
     let again =
         Run::new(&home).args(["scan", "--snapshot", folder.to_str().unwrap(), "-o", "json", "--no-history"]).args(POLICY).run().exits(1);
     assert_eq!(judged(&live.json()), judged(&again.json()));
