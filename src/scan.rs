@@ -250,7 +250,8 @@ fn about(gap: &Gap, subject: &Subject) -> Gap {
     Gap { subject: subject.to_string(), ..gap.clone() }
 }
 
-fn nowhere(subject: &Subject) -> Gap {
+/// A gap for an artifact that nothing says where to find.
+pub fn nowhere(subject: &Subject) -> Gap {
     Gap {
         subject: subject.to_string(),
         wanted: "the bytes".into(),
