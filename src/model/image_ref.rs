@@ -22,31 +22,42 @@ pub struct ImageRef {
     pub digest: Option<ClaimedDigest>,
 }
 
+/// The DNS suffixes of AWS's partitions, as in `partitions.json` of botocore 1.43.11.
+const DOMAINS: [&str; 7] =
+    ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov"];
+
+/// How the names of a partition's regions begin; the last stands for all others.
+const PARTITIONS: [(&str, &str); 8] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+    ("", "aws"),
+];
+
 impl ImageRef {
     /// `REGISTRY/REPOSITORY`.
     pub fn repository_uri(&self) -> String {
         format!("{}/{}", self.registry, self.repository)
     }
 
-    /// The account and region of an Amazon ECR private registry host, `ACCOUNT.dkr.ecr.REGION.amazonaws.com[.cn]`.
+    /// The account and region of an Amazon ECR private registry host, `ACCOUNT.dkr.ecr.REGION.amazonaws.com` and its like in the other
+    /// partitions.
     pub fn ecr(&self) -> Option<(&str, &str)> {
         let mut parts = self.registry.splitn(4, '.');
         let (account, dkr, ecr, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let (region, domain) = rest.split_once('.')?;
         let ours = is_account(account) && dkr == "dkr" && (ecr == "ecr" || ecr == "ecr-fips");
-        (ours && (domain == "amazonaws.com" || domain == "amazonaws.com.cn")).then_some((account, region))
+        (ours && DOMAINS.contains(&domain)).then_some((account, region))
     }
 
     /// The ARN of the ECR repository, where the registry is one.
     pub fn ecr_repository_arn(&self) -> Option<String> {
         let (account, region) = self.ecr()?;
-        let partition = if region.starts_with("cn-") {
-            "aws-cn"
-        } else if region.starts_with("us-gov-") {
-            "aws-us-gov"
-        } else {
-            "aws"
-        };
+        let (_, partition) = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix))?;
         Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{}", self.repository))
     }
 }
@@ -134,6 +145,21 @@ mod tests {
         assert_eq!(image.ecr_repository_arn().unwrap(), "arn:aws:ecr:eu-west-1:111122223333:repository/team/app");
         let local: ImageRef = "localhost:5000/app".parse().unwrap();
         assert_eq!((local.repository.as_str(), local.ecr()), ("app", None));
+    }
+
+    #[test]
+    fn registries_of_every_partition_are_amazons_and_those_that_look_like_it_are_not() {
+        let ecr = |host: &str| format!("111122223333.dkr.{host}/app").parse::<ImageRef>().unwrap();
+        let arn = |host: &str| ecr(host).ecr_repository_arn().unwrap();
+        assert_eq!(arn("ecr.eusc-de-east-1.amazonaws.eu"), "arn:aws-eusc:ecr:eusc-de-east-1:111122223333:repository/app");
+        assert_eq!(arn("ecr.us-iso-east-1.c2s.ic.gov"), "arn:aws-iso:ecr:us-iso-east-1:111122223333:repository/app");
+        assert_eq!(arn("ecr-fips.us-gov-west-1.amazonaws.com"), "arn:aws-us-gov:ecr:us-gov-west-1:111122223333:repository/app");
+        // Whoever is taken for ECR is sent a token of the account.
+        for host in
+            ["ecr.x.amazonaws.com.example.com", "ecr.x.y.amazonaws.com", "ecr.x.amazonaws.com:444", "ecr.amazonaws.com", "ecr.x.evil.eu"]
+        {
+            assert_eq!(ecr(host).ecr(), None, "{host}");
+        }
     }
 
     #[test]
