@@ -23,7 +23,7 @@ use crate::fetch::{FetchError, Fetched, Fetching, ImageBlobs};
 use crate::finding::Finding;
 use crate::model::artifact::Subject;
 use crate::model::digest::Digest;
-use crate::model::gap::{Gap, GapReason};
+use crate::model::gap::{Gap, GapReason, is_place};
 use crate::model::inventory::Inventory;
 use crate::model::observed::Observed;
 use crate::policy::{self, Decision, DecisionSubject, Policy};
@@ -167,8 +167,9 @@ pub struct Judged {
 /// Stage 5, pure: applies the policy, then the checks.
 pub fn judge(policy: &Policy, evidence: &Evidence, runtimes: &RuntimeTable, now: Timestamp, whole_fleet: bool) -> Judged {
     let decisions = policy::evaluate(policy, evidence, now);
-    // Of one target, a statement that matches nothing says nothing.
-    let dead: Vec<(String, String, usize)> = if whole_fleet {
+    // Of one target, a statement that matches nothing says nothing; nor where it may be about what could not be listed.
+    let is_listed = !evidence.inventory.gaps.iter().any(|gap| is_place(&gap.subject));
+    let dead: Vec<(String, String, usize)> = if whole_fleet && is_listed {
         policy::unmatched_statements(policy, evidence).into_iter().map(|s| (s.name, s.file, s.line)).collect()
     } else {
         Vec::new()

@@ -34,6 +34,8 @@ pub fn record(dir: &Path, request: &AccountRequest, refetch: bool, clients: &Cli
 
     let mut zips = BTreeMap::new();
     let mut images = Vec::new();
+    // What neither the recorded calls nor missing bytes will say of themselves.
+    let mut told = collected.gaps.clone();
     for (subject, found) in downloads {
         for found in found {
             match found {
@@ -42,9 +44,9 @@ pub fn record(dir: &Path, request: &AccountRequest, refetch: bool, clients: &Cli
                 }
                 Observed::Present(Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes }, .. }) => {
                     images.push(index);
-                    // A snapshot cannot say that it was not learned what signatures there are: whoever records it is told.
-                    inventory.gaps.extend(signatures_unknown);
-                    inventory.gaps.extend(other_bytes.into_iter().map(|detail| Gap {
+                    // A layout cannot say that it was not learned what signatures there are.
+                    told.extend(signatures_unknown);
+                    told.extend(other_bytes.into_iter().map(|detail| Gap {
                         subject: subject.to_string(),
                         wanted: "the image's blobs".into(),
                         reason: GapReason::Malformed,
@@ -58,13 +60,17 @@ pub fn record(dir: &Path, request: &AccountRequest, refetch: bool, clients: &Cli
             }
         }
     }
+    told.sort();
+    told.dedup();
+    inventory.gaps.extend(told.iter().cloned());
     inventory.gaps.sort();
     inventory.gaps.dedup();
     if collected.places.is_empty() {
         inventory.notes.push("nothing was recorded: no account could be looked at".to_owned());
         return Ok(inventory);
     }
-    let recording = Recording { recorded_at: global.started_at, places: &collected.places, zips: &zips, images: &images, store: &store };
+    let recording =
+        Recording { recorded_at: global.started_at, places: &collected.places, zips: &zips, images: &images, gaps: &told, store: &store };
     let written = write::write(dir, &recording).map_err(|error| record_failure(&error))?;
     let Recorded { calls, zips, image_blobs } = written;
     let counts = [(calls, "call"), (zips, "zip"), (image_blobs, "blob")].map(|(number, word)| counted(number as u64, word)).join(", ");

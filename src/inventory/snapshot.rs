@@ -52,6 +52,8 @@ pub fn read(root: &Path) -> Result<Inventory, InventoryError> {
     let unlisted = place::unlisted_folders(root, &manifest.places);
     let mut inventory = assemble(source, manifest.places, &Recorded::new(root));
     inventory.gaps.extend(unlisted);
+    inventory.gaps.extend(manifest.gaps);
     inventory.gaps.sort();
+    inventory.gaps.dedup();
     Ok(inventory)
 }

@@ -135,6 +135,15 @@ impl BlobLocation {
             Self::LambdaFunction { .. } | Self::LambdaLayer { .. } | Self::S3Object { .. } | Self::Registry { .. } => true,
         }
     }
+
+    /// The same image for another platform, `x86_64` or `arm64`; anything else as it is.
+    pub fn for_architecture(self, wanted: &str) -> Self {
+        match self {
+            Self::OciLayout { root, digest, architecture: _ } => Self::OciLayout { root, digest, architecture: wanted.to_owned() },
+            Self::Registry { asked_in, image, architecture: _ } => Self::Registry { asked_in, image, architecture: wanted.to_owned() },
+            Self::Local(_) | Self::Snapshot { .. } | Self::LambdaFunction { .. } | Self::LambdaLayer { .. } | Self::S3Object { .. } => self,
+        }
+    }
 }
 
 /// What AWS states about a signature in an API answer. It is never a verification: see `evidence::Attested`.
@@ -162,4 +171,12 @@ pub struct S3Object {
     pub key: String,
     /// Object version; `None` where the API named none.
     pub version: Option<String>,
+}
+
+impl S3Object {
+    /// True where the same request always gives the same bytes. The version `null` is that of a bucket that keeps no versions, and is
+    /// overwritten in place (Amazon S3 user guide, "How S3 Versioning works").
+    pub fn is_fixed(&self) -> bool {
+        self.version.as_deref().is_some_and(|version| !version.is_empty() && version != "null")
+    }
 }

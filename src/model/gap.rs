@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::arn::is_account;
 use super::printable::printable;
 
 /// Something that could not be learned: what was wanted, of whom, why not, and what to do about it.
@@ -78,6 +79,12 @@ impl Gap {
             | GapReason::ServiceError { .. } => false,
         }
     }
+}
+
+/// True for `ACCOUNT/REGION`, alone or with more after it: the subject of a gap about everything there. What a list that could not be had
+/// would have named is then unknown too.
+pub fn is_place(subject: &str) -> bool {
+    subject.split_once('/').is_some_and(|(account, _)| is_account(account))
 }
 
 impl fmt::Display for Gap {

@@ -120,6 +120,8 @@ enum Claim {
 impl Claim {
     fn of(source: &Source) -> Self {
         match (&source.location, source.claimed) {
+            // What can be overwritten in place vouches for nobody, and nobody for it.
+            (BlobLocation::S3Object { object, .. }, _) if !object.is_fixed() => Self::Place(Box::new(source.clone())),
             (BlobLocation::LambdaFunction { .. } | BlobLocation::LambdaLayer { .. } | BlobLocation::S3Object { .. }, Some(digest)) => {
                 Self::Zip(digest, source.claimed_size)
             }

@@ -5,6 +5,7 @@ mod fleet;
 mod gate;
 mod honesty;
 mod inspect;
+mod joins;
 mod live;
 mod selection;
 mod template;

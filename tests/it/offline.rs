@@ -55,3 +55,43 @@ fn offline_verify_of_a_signed_zip_opens_no_socket() {
     let output = command.output().expect("the filter program runs");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn nothing_that_could_be_looked_up_opens_a_socket_offline_or_at_another_time() {
+    let home = Home::new();
+    let recording = home.path().join("recording").display().to_string();
+    let policy = ["--policy", "trust-policies/demo.yaml"];
+    let registry = "image:111122223333.dkr.ecr.eu-west-1.amazonaws.com/app";
+    let digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let (by_tag, by_digest) = (format!("{registry}:v1"), format!("{registry}@{digest}"));
+    let template = "testdata/templates/pinned.yaml";
+    let layer = "arn:aws:lambda:eu-west-1:111122223333:layer:deps:7";
+    for (command, code) in [
+        (["scan"].as_slice(), 2),
+        (&["scan", "--all-regions", "--role-arn", "arn:aws:iam::111122223333:role/x"], 2),
+        (&["verify", "fn:checkout"], 2),
+        (&["verify", layer, "--region", "eu-west-1"], 2),
+        (&["verify", &by_tag], 2),
+        (&["verify", &by_digest], 2),
+        (&["verify", template, "--region", "eu-west-1"], 2),
+        (&["verify", template, "fn:checkout"], 2),
+        (&["verify", template], 3),
+        (&["verify", template, "--references-only"], 0),
+        (&["verify", template, "--snapshot", "testdata/fleet"], 3),
+        (&["verify", "testdata/signer/valid.zip"], 1),
+    ] {
+        for switch in [["--offline"].as_slice(), &["--now", "2026-11-23T00:00:00Z"]] {
+            let Some(mut filtered) = under_filter() else { return };
+            filtered.arg(env!("CARGO_BIN_EXE_layerproof")).env("HOME", home.path());
+            filtered.envs([("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "x"), ("AWS_REGION", "eu-west-1")]);
+            filtered.env("HTTPS_PROXY", "http://127.0.0.1:9");
+            let output = filtered.args(switch).args(command).args(policy).output().expect("the filter program runs");
+            assert_eq!(output.status.code(), Some(code), "{switch:?} {command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    for command in [["inventory"].as_slice(), &["inventory", "--record", &recording]] {
+        let Some(mut filtered) = under_filter() else { return };
+        filtered.arg(env!("CARGO_BIN_EXE_layerproof")).env("HOME", home.path()).arg("--offline").args(command);
+        assert_eq!(filtered.output().expect("the filter program runs").status.code(), Some(2), "{command:?}");
+    }
+}

@@ -93,8 +93,11 @@ pub async fn enabled(account: &Account) -> Result<Vec<String>, Refusal> {
             .send()
             .await
             .map_err(|error| Refusal::of(&error))?;
-        // What the answer names becomes part of a host name.
-        regions.extend(page.regions.unwrap_or_default().into_iter().filter_map(|region| region.region_name).filter(|name| is_form(name)));
+        for region in page.regions.unwrap_or_default() {
+            // It becomes part of a host name. One that is left out would be one that nobody looks at and nobody misses.
+            let name = region.region_name.filter(|name| is_form(name));
+            regions.push(name.ok_or_else(|| Refusal::Unreadable { message: "a region has a name that is none".into() })?);
+        }
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
             regions.sort();

@@ -40,13 +40,15 @@ pub(super) fn layer(
     fetch(place, wanted, fetching, |online, session| LambdaZip::new(online, session.lambda, Zip::Layer(arn), wanted))
 }
 
-/// The object of a zip that Lambda reads in place.
+/// The object of a zip that Lambda reads in place. Without a version it is whatever lies there now, and what the store has says nothing
+/// about that: it is read in every run.
 pub(super) fn object(
     place: &Place,
     object: &S3Object,
     wanted: &Wanted<'_>,
     fetching: Fetching<'_>,
 ) -> Result<Observed<Fetched>, FetchError> {
+    let fetching = Fetching { refetch: fetching.refetch || !object.is_fixed(), ..fetching };
     fetch(place, wanted, fetching, |online, session| Object::new(online, session.s3, object, wanted))
 }
 

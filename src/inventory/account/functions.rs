@@ -91,7 +91,10 @@ fn named(answers: &mut Answers<'_>, functions: &BTreeSet<FunctionArn>, gaps: &mu
         let api = &LIST_VERSIONS_BY_FUNCTION;
         let (pages, stopped) = answers.ask_all::<ListVersionsByFunction>(api, &[&arn.name], &arn.to_string(), "its versions");
         match stopped {
-            None | Some(Stopped::NotFound { .. }) => {}
+            None => {}
+            // It is not there, unless some of it was a moment ago.
+            Some(Stopped::NotFound { .. }) if pages.is_empty() => {}
+            Some(Stopped::NotFound { message }) => gaps.push(gone(answers, &arn.to_string(), "its versions", message)),
             Some(Stopped::Gap(gap)) => gaps.push(gap),
         }
         entries.extend(pages.into_iter().flat_map(|page| page.versions));

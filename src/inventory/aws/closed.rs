@@ -11,11 +11,12 @@ use crate::model::inventory::{CoverageRow, Place};
 /// The region in a row that speaks of all regions of an account.
 const ALL_REGIONS: &str = "*";
 
-/// What is not known of the account, and the next step.
+/// What is not known of the account, and the next step. The subject is the account with all of its regions, so that a run that could not
+/// look there calls nothing of it resolved.
 pub(super) fn gap(closed: &Closed) -> Gap {
     let (subject, next_step) = match &closed.role {
         Some(role) => (
-            role.arn.clone(),
+            closed.of.as_ref().map_or_else(|| role.arn.clone(), |(_, account)| format!("{account}/{ALL_REGIONS}")),
             format!("Allow {} on {} to the credentials in use, and name them in the role's trust policy.", closed.action, role.arn),
         ),
         None => ("the profile's account".into(), "Run `aws sts get-caller-identity` with the same profile.".into()),

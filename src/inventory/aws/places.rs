@@ -36,6 +36,10 @@ pub(super) async fn of(account: &Account, regions: &Regions) -> Result<Chosen, L
     match regions {
         Regions::Configured => {
             let region = account.configured_region().ok_or(LoginError::NoRegion)?;
+            // It becomes part of a host name, and of the path of a recording.
+            if !regions::is_form(region) {
+                return Err(LoginError::UnknownRegion { presented: region.into() });
+            }
             own(account, region)?;
             Ok(plain(vec![region.to_owned()]))
         }

@@ -16,15 +16,19 @@ use crate::model::inventory::Place;
 
 /// The version of the format that is read.
 const VERSION: u64 = 1;
-/// Bytes of `snapshot.json`: 10,000 places take about 1 MiB.
-const MAX_MANIFEST_BYTES: u64 = 4 << 20;
+/// Bytes of `snapshot.json`: 10,000 places take about 1 MiB, and as many gaps some 5 MiB.
+const MAX_MANIFEST_BYTES: u64 = 16 << 20;
 /// Accounts times regions. The largest organizations have some 10,000 accounts.
 const MAX_PLACES: usize = 100_000;
+/// Gaps that stand in `snapshot.json`.
+pub(super) const MAX_GAPS: usize = 10_000;
 
 /// What `snapshot.json` says.
 pub(super) struct Manifest {
     pub recorded_at: Timestamp,
     pub places: Vec<Place>,
+    /// What the recorder could not learn, and what no recorded call shows.
+    pub gaps: Vec<Gap>,
 }
 
 /// Reads `snapshot.json`; places come sorted and without repetition.
@@ -53,6 +57,9 @@ pub(super) fn read_manifest(root: &Path) -> Result<Manifest, InventoryError> {
     if raw.places.is_empty() || raw.places.len() > MAX_PLACES {
         return Err(malformed(0, 0, format!("`places` must name 1 to {MAX_PLACES} places")));
     }
+    if raw.gaps.len() > MAX_GAPS {
+        return Err(malformed(0, 0, format!("`gaps` holds more than {MAX_GAPS}")));
+    }
     let mut places = BTreeSet::new();
     for RawPlace { partition, account, region } in raw.places {
         let place = Place { partition, account, region };
@@ -65,7 +72,7 @@ pub(super) fn read_manifest(root: &Path) -> Result<Manifest, InventoryError> {
         }
         places.insert(place);
     }
-    Ok(Manifest { recorded_at: raw.recorded_at, places: places.into_iter().collect() })
+    Ok(Manifest { recorded_at: raw.recorded_at, places: places.into_iter().collect(), gaps: raw.gaps })
 }
 
 /// A gap for each `accounts/ACCOUNT/REGION` that is there and that `snapshot.json` does not list: it is not read, and that is said.
@@ -113,6 +120,8 @@ struct Version {
 struct RawManifest {
     recorded_at: Timestamp,
     places: Vec<RawPlace>,
+    #[serde(default)]
+    gaps: Vec<Gap>,
 }
 
 #[derive(Deserialize)]

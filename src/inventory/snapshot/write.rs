@@ -11,10 +11,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::place::MAX_GAPS;
 use super::recorded::file;
 use crate::inventory::account::answers::{GET_FUNCTION, GET_LAYER_VERSION_BY_ARN};
 use crate::inventory::account::call::{Api, Call, PlaceCalls};
 use crate::model::digest::ClaimedDigest;
+use crate::model::gap::{Gap, GapReason};
 use crate::model::inventory::Place;
 use crate::model::printable::printable;
 use crate::store::{Store, StoreError, StoredBlob};
@@ -34,6 +36,9 @@ pub struct Recording<'a> {
     pub zips: &'a BTreeMap<String, StoredBlob>,
     /// The `index.json` of each image that was pulled; its blobs are in the store.
     pub images: &'a [Vec<u8>],
+    /// What could not be learned and no call shows: an account that could not be opened, signatures that could not be listed. A snapshot
+    /// that did not say so would be judged better than the account was.
+    pub gaps: &'a [Gap],
     /// Where the bytes are.
     pub store: &'a Store,
 }
@@ -105,6 +110,7 @@ pub fn write(dir: &Path, recording: &Recording<'_>) -> Result<Recorded, RecordEr
         "recorded_at": recording.recorded_at.to_string(),
         "recorded_by": concat!("layerproof ", env!("CARGO_PKG_VERSION")),
         "places": places,
+        "gaps": told(recording.gaps),
     });
     write_json(&root.join("snapshot.json"), &manifest)?;
     let mut blobs = BTreeMap::new();
@@ -132,6 +138,22 @@ pub fn write(dir: &Path, recording: &Recording<'_>) -> Result<Recorded, RecordEr
     })?;
     sync(parent)?;
     Ok(written)
+}
+
+/// As many gaps as are read again. Of more than that, the rest is one.
+fn told(gaps: &[Gap]) -> Vec<Gap> {
+    let mut told: Vec<Gap> = gaps.iter().take(MAX_GAPS).cloned().collect();
+    if gaps.len() > MAX_GAPS {
+        told.truncate(MAX_GAPS - 1);
+        told.push(Gap {
+            subject: "the snapshot".into(),
+            wanted: "everything else that could not be learned".into(),
+            reason: GapReason::NotRecorded,
+            detail: format!("{} gaps, of which {} are told", gaps.len(), told.len()),
+            next_step: "Close the gaps that are told, and record again.".into(),
+        });
+    }
+    told
 }
 
 /// The call with the place of its zip in the snapshot, where the zip was had.

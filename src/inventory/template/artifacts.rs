@@ -237,6 +237,8 @@ impl Named<'_> {
             FunctionCode::Image { resolved, location, .. } => resolved.present().filter(is_it).and(location.present()).cloned(),
             FunctionCode::Zip { .. } => None,
         });
+        // The platform is the template's: the account's function may run another one of the same index.
+        let recorded = recorded.map(|location| location.for_architecture(architecture));
         let pulled = || BlobLocation::Registry { asked_in: None, image: image.clone(), architecture: architecture.to_owned() };
         let artifact = ImageArtifact { image: image.clone(), location: recorded.unwrap_or_else(pulled) };
         if !self.inventory.images.contains(&artifact) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Delta, FindingRow, ScanRecord, SubjectRow};
+use crate::model::gap::is_place;
 
 /// Status of a finding that a run carried over from an earlier one because its subject could not be looked at: this, then the status
 /// that it had when last seen.
@@ -13,6 +14,10 @@ const NOT_SEEN: &str = "unknown";
 
 /// In a digest, the same: the digest that the bytes had when they were last had.
 const LAST_KNOWN: &str = "last-known ";
+
+/// Rules whose findings on one subject come from others beside it, in whatever account: the same name with other bytes, and how far a
+/// layer or reference reaches. What is gone of them is resolved only where all lists were had.
+const ACROSS: [&str; 3] = ["INT002", "SHR001", "SHR007"];
 
 /// Compares a run with the one before it. `unknown_subjects` could not be looked at in `now`, in whole or in part: what was found on
 /// them earlier is not resolved by being gone. Where it holds a whole account and region (`ACCOUNT/REGION`), a list could not be had,
@@ -82,12 +87,14 @@ impl<'a> Sight<'a> {
     fn of(now: &ScanRecord, unknown: &'a BTreeSet<String>) -> Self {
         let decided = now.subjects.iter().filter(|(_, row)| row.verdict != NOT_SEEN);
         let seen = decided.map(|(name, _)| bare(name).to_owned()).collect();
-        Self { unknown, seen, blind: unknown.iter().any(|subject| is_list(subject)) }
+        Self { unknown, seen, blind: unknown.iter().any(|subject| is_place(subject)) }
     }
 
     /// True where a finding that is gone may be there all the same: its subject, or another one that it names, could not be looked at.
     fn hides(&self, row: &FindingRow) -> bool {
-        self.hides_subject(&row.subject) || self.unknown.iter().any(|subject| names(&row.message, subject))
+        (self.blind && ACROSS.contains(&row.rule.as_str()))
+            || self.hides_subject(&row.subject)
+            || self.unknown.iter().any(|subject| names(&row.message, subject))
     }
 
     fn hides_subject(&self, name: &str) -> bool {
@@ -111,11 +118,6 @@ impl<'a> Sight<'a> {
 /// A subject without the kind that tells function versions and aliases from the artifacts of the same ARN.
 fn bare(name: &str) -> &str {
     name.strip_prefix("function-version ").or_else(|| name.strip_prefix("alias ")).unwrap_or(name)
-}
-
-/// True for `ACCOUNT/REGION`, alone or with more after it: the subject of a question about everything there.
-fn is_list(subject: &str) -> bool {
-    subject.split_once('/').is_some_and(|(account, _)| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// True where the text names an artifact: as a whole word, so that version 1 is not found in version 12.
@@ -163,7 +165,7 @@ impl ScanRecord {
     /// that were known in `before` and are not here. For comparing two kept runs.
     pub fn unknown_subjects(&self, before: &Self) -> BTreeSet<String> {
         let of_findings = self.findings.values().filter(|row| row.status == "incomplete" || row.status.starts_with(UNKNOWN));
-        let mut unknown: BTreeSet<String> = of_findings.map(|row| row.subject.clone()).filter(|subject| !is_list(subject)).collect();
+        let mut unknown: BTreeSet<String> = of_findings.map(|row| row.subject.clone()).filter(|subject| !is_place(subject)).collect();
         for (name, row) in &self.subjects {
             let known_before = before.subjects.get(name).is_some_and(|then| !last_digest(then).is_empty());
             if row.verdict == NOT_SEEN || row.digest.starts_with(LAST_KNOWN) || (row.digest.is_empty() && known_before) {

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use layerproof::inventory::InventoryError;
 use layerproof::inventory::local::Target;
+use layerproof::inventory::snapshot;
 use layerproof::inventory::template::{self, MAX_TEMPLATE_DEPTH};
-use layerproof::model::artifact::Subject;
+use layerproof::model::artifact::{BlobLocation, Subject};
+use layerproof::model::function::FunctionCode;
 use layerproof::model::gap::GapReason;
-use layerproof::model::inventory::{Inventory, SourceInfo};
+use layerproof::model::inventory::{ImageArtifact, Inventory, SourceInfo};
 use layerproof::model::template::{Template, TemplateFormat};
 
 use crate::run::repo;
@@ -101,6 +103,30 @@ fn values_that_double_with_each_level_end_as_a_gap() {
     template::add(&mut inventory, vec![template], None).unwrap();
     let gap = inventory.gaps.iter().find(|gap| gap.wanted.contains("Layers")).unwrap();
     assert!(gap.detail.contains("resolve to more than") && gap.detail.len() < 20_000, "{}", gap.detail.len());
+}
+
+#[test]
+fn the_platform_of_a_template_is_looked_at_even_where_the_account_runs_another() {
+    let account = snapshot::read(&repo().join("testdata/fleet")).unwrap();
+    let versions = account.functions.iter().flat_map(|function| &function.versions);
+    let image = versions
+        .filter(|version| version.architecture == "x86_64")
+        .find_map(|version| match &version.code {
+            FunctionCode::Image { resolved, .. } => resolved.present().cloned(),
+            FunctionCode::Zip { .. } => None,
+        })
+        .unwrap();
+    for wanted in ["x86_64", "arm64"] {
+        let text = format!(
+            "Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      PackageType: Image\n      Architectures: [{wanted}]\n      Code: {{ImageUri: '{image}'}}\n"
+        );
+        let mut inventory = empty();
+        template::add(&mut inventory, vec![of_text("t.yaml", &text).unwrap()], Some(&account)).unwrap();
+        match &inventory.images[..] {
+            [ImageArtifact { location: BlobLocation::OciLayout { architecture, .. }, .. }] => assert_eq!(architecture, wanted),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

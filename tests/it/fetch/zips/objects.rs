@@ -36,6 +36,18 @@ fn without_a_version_the_current_one_still_has_to_have_the_claimed_digest() {
 }
 
 #[test]
+fn what_can_be_overwritten_in_place_is_read_in_every_run_whatever_the_store_has() {
+    let bytes = some_bytes(1000);
+    for version in [None, Some("null")] {
+        let first = bytes.clone();
+        let cloud = cloud(&bytes, move |_, number| whole(if number == 1 { &first } else { &[7; 1000] }));
+        assert_eq!(blob(cloud.fetch(&object(version), &bytes)).integrity, Integrity::Matches);
+        let overwritten = blob(cloud.fetch(&object(version), &bytes));
+        assert!(matches!(overwritten.integrity, Integrity::Mismatch { .. }), "{version:?}");
+    }
+}
+
+#[test]
 fn an_answer_about_another_version_is_not_taken() {
     let bytes = some_bytes(1000);
     let served = bytes.clone();
