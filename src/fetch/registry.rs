@@ -227,7 +227,13 @@ impl Pull<'_> {
         let (mut stored, was_resumed) = self.stream(lane, digest, size)?;
         if was_resumed && stored.integrity != Integrity::Matches {
             // Pieces of two answers that do not fit may be nobody's fault but the network's.
-            (stored, _) = self.stream(lane, digest, size)?;
+            let again = self.stream(lane, digest, size)?;
+            if again.1 && again.0.integrity != Integrity::Matches {
+                // Never once whole: that the registry has other bytes is not known.
+                let detail = format!("{digest}: it broke off each time, and its pieces do not fit together");
+                return Err(Problem::Registry(RegistryError::Unreachable { detail }));
+            }
+            stored = again.0;
         }
         match stored.integrity {
             Integrity::Matches => turn.done(),

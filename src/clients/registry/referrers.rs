@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use reqwest::Url;
+use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::endpoint::Endpoint;
+use super::transport::HEADER_BYTES;
 use super::{RegistryError, Repository};
 use crate::model::digest::ClaimedDigest;
 
@@ -90,24 +92,39 @@ impl Repository<'_> {
             if found.len() > REFERRERS {
                 return Err(too_many(format!("more than {REFERRERS} referrers")));
             }
-            next = answer.link.as_deref().map(|link| next_page(link, &answer.url, &endpoint)).transpose()?.flatten();
+            next = next_page(&answer.links, &answer.url, &endpoint)?;
         }
         Ok(Referrers::Listed(found))
     }
 }
 
-/// `Link: <…>; rel="next"`, on the registry's own host only.
-fn next_page(link: &str, from: &Url, endpoint: &Endpoint) -> Result<Option<Url>, RegistryError> {
+/// `Link: <…>; rel="next"` (RFC 8288), on the registry's own host only. What cannot be read may name a page.
+fn next_page(links: &[HeaderValue], from: &Url, endpoint: &Endpoint) -> Result<Option<Url>, RegistryError> {
     let malformed = |detail: String| RegistryError::Malformed { detail: format!("the next page of referrers: {detail}") };
-    let is_next = |parameters: &str| parameters.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));
-    let target = link.split(',').find_map(|part| {
-        let (target, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;
-        is_next(parameters).then_some(target)
-    });
-    let Some(target) = target else {
-        // A header that is there and not understood may have named a page.
-        return if link.contains("next") { Err(malformed("not understood".into())) } else { Ok(None) };
-    };
-    let url = from.join(target).map_err(|e| malformed(e.to_string()))?;
-    if endpoint.is_at(&url) { Ok(Some(url)) } else { Err(malformed("it is on another host".into())) }
+    for link in links {
+        let link = link.to_str().ok().filter(|link| link.len() <= HEADER_BYTES);
+        let link = link.ok_or_else(|| malformed("its header is no text, or too long".into()))?;
+        let target = link.split(',').find_map(|part| {
+            let (target, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;
+            is_next(parameters).then_some(target)
+        });
+        let Some(target) = target else {
+            // A header that is there and not understood may have named a page.
+            if link.to_ascii_lowercase().contains("next") {
+                return Err(malformed("not understood".into()));
+            }
+            continue;
+        };
+        let url = from.join(target).map_err(|e| malformed(e.to_string()))?;
+        return if endpoint.is_at(&url) { Ok(Some(url)) } else { Err(malformed("it is on another host".into())) };
+    }
+    Ok(None)
+}
+
+/// RFC 8288 §3.3: `rel` holds one relation or several, and neither it nor they are told apart by case.
+fn is_next(parameters: &str) -> bool {
+    parameters.split(';').filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+        let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+        name.trim().eq_ignore_ascii_case("rel") && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
+    })
 }

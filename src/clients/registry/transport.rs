@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, LINK, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use reqwest::{Certificate, Client, Response, Url};
 
 use super::endpoint::{Endpoint, is_forbidden, is_loopback, why_not};
@@ -20,7 +22,7 @@ const REDIRECTS: usize = 5;
 const ERROR_BYTES: u64 = 16 << 10;
 
 /// Bytes of a `WWW-Authenticate` or `Link` header that are looked at.
-const HEADER_BYTES: usize = 8 << 10;
+pub(super) const HEADER_BYTES: usize = 8 << 10;
 
 /// Makes HTTP clients, and asks with them.
 pub(super) struct Transport {
@@ -44,7 +46,8 @@ pub(super) struct Question<'a> {
 pub(super) struct Answer {
     pub url: Url,
     pub content_type: String,
-    pub link: Option<String>,
+    /// Every `Link` header: any of them may name the next page.
+    pub links: Vec<HeaderValue>,
     pub filtered: bool,
     pub body: Vec<u8>,
 }
@@ -117,10 +120,10 @@ impl Transport {
         let whole = async {
             let response = self.get(self.http(endpoint), endpoint, url, question).await?;
             let headers = response.headers();
-            let (content_type, link) = (text(headers, &CONTENT_TYPE), header(headers, &LINK));
+            let (content_type, links) = (text(headers, &CONTENT_TYPE), headers.get_all(LINK).iter().cloned().collect());
             let filtered = headers.contains_key("oci-filters-applied");
             let url = response.url().clone();
-            Ok(Answer { url, content_type, link, filtered, body: body(response, limit, name).await? })
+            Ok(Answer { url, content_type, links, filtered, body: body(response, limit, name).await? })
         };
         tokio::time::timeout(self.patience.answer, whole)
             .await

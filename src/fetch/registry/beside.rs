@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::Document;
+use super::document::{Described, Document};
 use super::{Problem, Pull, Stop};
 use crate::clients::registry::{Asked, Lane, MANIFEST_BYTES, Referrer, Referrers, RegistryError, Which};
 use crate::model::digest::ClaimedDigest;
@@ -94,12 +94,20 @@ impl Search<'_> {
         self.manifests.push(json!(described));
         let document = Document::parse(&manifest.bytes);
         self.blobs(document.signature_blobs(""))?;
-        if let Document::Index { manifests } = document {
-            for listed in manifests {
-                let artifact_type = (!listed.artifact_type.is_empty()).then_some(listed.artifact_type);
-                let referrer =
-                    Referrer { media_type: listed.media_type, digest: listed.digest, size: listed.size, artifact_type, annotations: None };
-                self.referrer(&referrer)?;
+        match document {
+            // A tag named after a digest may also hold that very image.
+            Document::Manifest { .. } => {}
+            Document::Neither => {
+                // distribution-spec, "Pushing Manifests with Subject", step 3: anything but the expected index is a failure, not an empty list.
+                let detail = format!("the tag {tag} holds neither an index nor a manifest");
+                self.cannot(&RegistryError::Malformed { detail }, Asked::Referrers);
+            }
+            Document::Index { manifests } => {
+                for listed in manifests {
+                    let artifact_type = (!listed.artifact_type.is_empty()).then_some(listed.artifact_type);
+                    let Described { media_type, digest, size, .. } = listed;
+                    self.referrer(&Referrer { media_type, digest, size, artifact_type, annotations: None })?;
+                }
             }
         }
         Ok(())

@@ -104,15 +104,6 @@ pub fn write(dir: &Path, recording: &Recording<'_>) -> Result<Recorded, RecordEr
     let mut written = Recorded::default();
     let root = draft.path();
 
-    let places: Vec<&Place> = recording.places.iter().map(|place| &place.place).collect();
-    let manifest = json!({
-        "layerproof_snapshot": 1,
-        "recorded_at": recording.recorded_at.to_string(),
-        "recorded_by": concat!("layerproof ", env!("CARGO_PKG_VERSION")),
-        "places": places,
-        "gaps": told(recording.gaps),
-    });
-    write_json(&root.join("snapshot.json"), &manifest)?;
     let mut blobs = BTreeMap::new();
     for PlaceCalls { place, calls } in recording.places {
         for (api, calls) in calls {
@@ -128,6 +119,16 @@ pub fn write(dir: &Path, recording: &Recording<'_>) -> Result<Recorded, RecordEr
     if !recording.images.is_empty() {
         written.image_blobs = write_images(&root.join("images"), recording)?;
     }
+    // Last: without it, a draft that a crash leaves behind is no snapshot.
+    let places: Vec<&Place> = recording.places.iter().map(|place| &place.place).collect();
+    let manifest = json!({
+        "layerproof_snapshot": 1,
+        "recorded_at": recording.recorded_at.to_string(),
+        "recorded_by": concat!("layerproof ", env!("CARGO_PKG_VERSION")),
+        "places": places,
+        "gaps": told(recording.gaps),
+    });
+    write_json(&root.join("snapshot.json"), &manifest)?;
     sync(root)?;
     // An empty folder gives way to a rename.
     let draft = draft.keep();

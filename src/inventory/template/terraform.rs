@@ -51,8 +51,10 @@ pub(super) fn read(document: &Document) -> Result<Template, InventoryError> {
         }
     }
     let changes = root.get("resource_changes").map(Node::items).unwrap_or_default();
+    // A deposed object is on its way out, and has the address of the one that stays ("Change Representation", `deposed`).
+    let current = changes.iter().filter(|change| change.get("deposed").is_none_or(Node::is_null));
     let unknown =
-        changes.iter().filter_map(|change| Some((change.get("address")?.text()?, change.get("change")?.get("after_unknown")?))).collect();
+        current.filter_map(|change| Some((change.get("address")?.text()?, change.get("change")?.get("after_unknown")?))).collect();
     let plan = Plan { document, unknown };
     let configuration = root.get("configuration").and_then(|node| node.get("root_module"));
     let mut open: Vec<(&Node, Option<&Node>)> = planned.get("root_module").map(|module| (module, configuration)).into_iter().collect();

@@ -214,3 +214,39 @@ fn name_of_a_resource_that_acts_on_a_terminal_is_shown_and_not_obeyed() {
         assert!(!all.contains('\u{1b}'), "{all:?}");
     }
 }
+
+#[test]
+fn a_function_in_place_of_a_text_is_not_read_as_its_own_argument() {
+    // A delimiter, the text of Fn::Sub and a default take no functions: what would come of them is not guessed.
+    let pieces = "['arn:aws:lambda:eu-west-1:111122223333:layer:deps', '7']";
+    for (layer, json) in [
+        (format!("!Join [!Ref ':', {pieces}]"), format!("{{'Fn::Join': [{{Ref: ':'}}, {pieces}]}}")),
+        (format!("{{'Fn::Join': !Split [':', {pieces}]}}"), format!("{{'Fn::Join': {{'Fn::Split': [':', {pieces}]}}}}")),
+        (
+            "{'Fn::Sub': !GetAtt 'arn:aws:lambda:eu-west-1:111122223333:layer:deps:7'}".into(),
+            "{'Fn::Sub': {'Fn::GetAtt': 'arn:aws:lambda:eu-west-1:111122223333:layer:deps:7'}}".into(),
+        ),
+        ("!Sub [!Ref X, {}]".into(), "{'Fn::Sub': [{Ref: X}, {}]}".into()),
+    ] {
+        for written in [layer, json] {
+            let text = format!(
+                "      CodeSigningConfigArn: csc\n      Code: {{S3Bucket: b, S3Key: k, S3ObjectVersion: '1'}}\n      Layers: [{written}]\n"
+            );
+            assert_eq!(rules(&text), ["OPS001"], "{written}");
+        }
+    }
+}
+
+#[test]
+fn an_import_is_named_alike_however_the_function_inside_is_written() {
+    let key = |import: &str| {
+        let findings = of_text(&format!("{FUNCTION}      CodeSigningConfigArn: csc\n      Layers: [{import}]\n"));
+        findings.into_iter().find(|finding| finding.rule == "PIN006").unwrap().key
+    };
+    let sub = key("{'Fn::ImportValue': {'Fn::Sub': 'shared-${X}'}}");
+    assert!(sub.contains("shared-${X}"), "{sub}");
+    assert_eq!(key("{'Fn::ImportValue': !Sub 'shared-${X}'}"), sub);
+    assert_eq!(key("!ImportValue {'Fn::Sub': 'shared-${X}'}"), sub);
+    assert_eq!(key("{'Fn::ImportValue': !Ref X}"), key("{'Fn::ImportValue': {Ref: X}}"));
+    assert_eq!(key("{'Fn::ImportValue': shared}"), key("!ImportValue shared"));
+}

@@ -7,5 +7,6 @@ mod recorded_layers;
 mod recorded_registry;
 mod registry;
 mod snapshot;
+mod snapshot_write;
 mod target;
 mod template;

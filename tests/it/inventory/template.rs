@@ -176,3 +176,20 @@ fn values_after_apply_that_only_a_layer_of_the_plan_can_be_are_no_gap() {
     let subjects: Vec<&str> = inventory.gaps.iter().filter_map(|gap| Some(gap.subject.split_once('#')?.1)).collect();
     assert_eq!(subjects, ["module.api.aws_lambda_function.this[0]"]);
 }
+
+#[test]
+fn a_deposed_object_does_not_hide_what_is_unknown_of_the_one_that_stays() {
+    let function = r#"{"address": "aws_lambda_function.f", "mode": "managed", "type": "aws_lambda_function", "name": "f", "values": {"filename": "f.zip"}}"#;
+    let change = |deposed: &str, unknown: &str| {
+        format!(r#"{{"address": "aws_lambda_function.f", {deposed}"change": {{"after_unknown": {unknown}}}}}"#)
+    };
+    let (stays, leaves) = (change("", r#"{"layers": true}"#), change(r#""deposed": "ab12cd34", "#, "{}"));
+    for changes in [format!("{stays}, {leaves}"), format!("{leaves}, {stays}")] {
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{"root_module": {{"resources": [{function}]}}}}, "resource_changes": [{changes}]}}"#
+        );
+        let mut inventory = empty();
+        template::add(&mut inventory, vec![Template { artifacts: false, ..of_text("p.json", &plan).unwrap() }], None).unwrap();
+        assert!(inventory.gaps.iter().any(|gap| gap.wanted.contains("layers")), "{:#?}", inventory.gaps);
+    }
+}

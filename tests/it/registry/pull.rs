@@ -144,6 +144,31 @@ fn a_blob_that_always_breaks_off_is_a_gap() {
 }
 
 #[test]
+fn pieces_of_a_blob_that_never_came_whole_are_no_proof_of_other_bytes() {
+    let (server, bed) = (Server::new(), Bed::new());
+    let image = image(&server, "amd64");
+    let (bytes, _) = layer("a", &"a".repeat(100_000));
+    let name = Digest::of(&bytes).to_string();
+    // Whoever stands between breaks each answer off, and gets the rest wrong.
+    server.fault(move |asked| {
+        let hit = asked.path.ends_with(&name);
+        match asked.header("range") {
+            None if hit => Some(broken(&bytes[..50], bytes.len())),
+            Some(_) if hit => {
+                let range = format!("bytes 50-{}/{}", bytes.len() - 1, bytes.len());
+                let mut rest = with(plain(206, ""), "content-range", &range);
+                *rest.body_mut() = vec![b'x'; bytes.len() - 50].into();
+                Some(rest)
+            }
+            _ => None,
+        }
+    });
+    let gap = bed.gap(&server.host, digest(&image));
+    assert_eq!(gap.reason, GapReason::Unreachable);
+    assert!(gap.detail.contains("do not fit together"), "{gap:?}");
+}
+
+#[test]
 fn an_endless_blob_fills_neither_disk_nor_memory() {
     let (server, bed) = (Server::new(), Bed::new());
     let image = image(&server, "amd64");

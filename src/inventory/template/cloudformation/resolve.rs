@@ -15,23 +15,29 @@ const MAX_BRANCHES: usize = 256;
 pub(super) struct Intrinsic<'n> {
     /// `Ref`, `Sub`, `If`, … without `Fn::`.
     pub(super) name: &'n str,
-    /// Its argument; where it was written as a tag, the tag is on it and is not looked at.
-    pub(super) argument: &'n Node,
+    /// Its argument, where that is a text; `None` of `Fn::Sub: !Ref x`, whose text is another function's.
+    text: Option<&'n str>,
+    /// The parts of its argument, where that is a list and not another function's.
+    items: &'n [Node],
+    /// Another function that its argument is.
+    inner: Option<&'n Node>,
 }
 
 /// The intrinsic function that a value is, where it is one.
 pub(super) fn intrinsic(node: &Node) -> Option<Intrinsic<'_>> {
     if let Some(tag) = &node.tag {
-        return Some(Intrinsic { name: tag, argument: node });
+        return Some(Intrinsic { name: tag, text: scalar(node), items: node.items(), inner: None });
     }
     let [(key, argument)] = node.entries() else { return None };
     let name = if key.text == "Ref" { "Ref" } else { key.text.strip_prefix("Fn::")? };
-    Some(Intrinsic { name, argument })
+    // A tag on the argument is that of another function.
+    let items = if argument.tag.is_none() { argument.items() } else { &[] };
+    Some(Intrinsic { name, text: literal(argument), items, inner: Some(argument) })
 }
 
 /// True for `!Ref AWS::NoValue`, which removes the property.
 pub(super) fn is_no_value(node: &Node) -> bool {
-    node.is_null() || intrinsic(node).is_some_and(|f| f.name == "Ref" && scalar(f.argument) == Some("AWS::NoValue"))
+    node.is_null() || intrinsic(node).is_some_and(|f| f.name == "Ref" && f.text == Some("AWS::NoValue"))
 }
 
 /// The text of a scalar, whatever its tag.
@@ -40,6 +46,11 @@ pub(super) fn scalar(node: &Node) -> Option<&str> {
         Value::Scalar { text, .. } => Some(text),
         Value::List(_) | Value::Map(_) => None,
     }
+}
+
+/// The text of a scalar that no function stands before.
+fn literal(node: &Node) -> Option<&str> {
+    if node.tag.is_none() { scalar(node) } else { None }
 }
 
 /// One way in which a value can turn out.
@@ -72,8 +83,8 @@ impl<'n> Names<'n> {
     pub(super) fn layer_defined_here(&self, node: &Node) -> Option<&'n str> {
         let f = intrinsic(node)?;
         let name = match f.name {
-            "Ref" => scalar(f.argument)?,
-            "GetAtt" => attribute(f.argument)?.0,
+            "Ref" => f.text?,
+            "GetAtt" => attribute(&f)?.0,
             _ => return None,
         };
         let (name, kind) = self.resources.get_key_value(name)?;
@@ -94,13 +105,13 @@ impl<'n> Names<'n> {
                 when: Some(branch.when.as_ref().map_or(words.clone(), |before| format!("{before}, {words}"))),
             };
             match intrinsic(branch.node) {
-                Some(Intrinsic { name: "If", argument }) => {
-                    let [condition, yes, no] = argument.items() else { return Err("its Fn::If has not three parts".into()) };
+                Some(Intrinsic { name: "If", items, .. }) => {
+                    let [condition, yes, no] = items else { return Err("its Fn::If has not three parts".into()) };
                     let condition = scalar(condition).unwrap_or("a condition");
                     open.push(with(no, format!("where {condition} does not hold")));
                     open.push(with(yes, format!("where {condition} holds")));
                 }
-                Some(Intrinsic { name: "FindInMap", argument }) => match self.mapped(argument) {
+                Some(Intrinsic { name: "FindInMap", items, .. }) => match self.mapped(items) {
                     Ok(Mapped::One(node)) => found.push(Branch { node, ..branch }),
                     Ok(Mapped::Each(nodes)) => {
                         let each: Vec<_> = nodes.into_iter().map(|(key, node)| with(node, format!("for {key}"))).collect();
@@ -129,22 +140,24 @@ impl<'n> Names<'n> {
             };
         };
         match f.name {
-            "Ref" => self.reference(scalar(f.argument).unwrap_or_default()),
-            "GetAtt" => match attribute(f.argument) {
+            "Ref" => self.reference(f.text.unwrap_or_default()),
+            "GetAtt" => match attribute(&f) {
                 Some((resource, attribute)) => self.attribute(resource, &attribute),
                 None => unresolved("its Fn::GetAtt names no attribute"),
             },
-            "Sub" => match (scalar(f.argument), f.argument.items()) {
+            "Sub" => match (f.text, f.items) {
                 (Some(text), _) => self.substitute(text, &[]),
-                (None, [text, values]) => self.substitute(scalar(text).unwrap_or_default(), values.entries()),
+                (None, [text, values]) if literal(text).is_some() => self.substitute(literal(text).unwrap_or_default(), values.entries()),
                 _ => unresolved("its Fn::Sub is neither a text nor a text with values"),
             },
-            "Join" => match f.argument.items() {
+            "Join" => match f.items {
+                // A delimiter takes no functions (CloudFormation, Fn::Join, "Supported functions").
+                [delimiter, _] if literal(delimiter).is_none() => unresolved("the delimiter of its Fn::Join is no text"),
                 [delimiter, list] if intrinsic(list).is_none() => {
                     let mut written = Written::default();
                     for (index, item) in list.items().iter().enumerate() {
                         if index > 0 {
-                            written.push(self.text(scalar(delimiter).unwrap_or_default()));
+                            written.push(self.text(literal(delimiter).unwrap_or_default()));
                         }
                         written.push(self.written(item));
                     }
@@ -152,8 +165,8 @@ impl<'n> Names<'n> {
                 }
                 _ => unresolved("its Fn::Join is over a list that is known at deployment only"),
             },
-            "Select" => match f.argument.items() {
-                [index, list] => match scalar(index).and_then(|text| text.parse::<usize>().ok()).zip(self.list(list).ok()) {
+            "Select" => match f.items {
+                [index, list] => match literal(index).and_then(|text| text.parse::<usize>().ok()).zip(self.list(list).ok()) {
                     Some((index, items)) => items.into_iter().nth(index).map_or_else(
                         || unresolved("its Fn::Select is beyond the list"),
                         |item| match item {
@@ -165,7 +178,7 @@ impl<'n> Names<'n> {
                 },
                 _ => unresolved("its Fn::Select has not two parts"),
             },
-            "FindInMap" => match self.mapped(f.argument) {
+            "FindInMap" => match self.mapped(f.items) {
                 // Only texts: a mapping holds no functions, and one that does could refer to itself.
                 Ok(Mapped::One(found)) => {
                     found.text().map_or_else(|| unresolved("the mapping holds no text there"), |text| self.text(text))
@@ -174,7 +187,7 @@ impl<'n> Names<'n> {
                 Err(why) => unresolved(&why),
             },
             "ImportValue" => {
-                let name = self.resolve_import(f.argument);
+                let name = self.resolve_import(&f, node);
                 let dynamic = Dynamic { source: DynamicSource::StackOutput, name: name.clone(), pinned: false };
                 Written::hole(name, Unknown::Dynamic(dynamic))
             }
@@ -183,12 +196,20 @@ impl<'n> Names<'n> {
         }
     }
 
-    fn resolve_import(&self, node: &Node) -> String {
-        // `!ImportValue` with a mapping or list below it carries the tag itself; what it imports is then in its only entry.
-        match (&node.value, node.entries()) {
-            (Value::Scalar { text, .. }, _) => text.clone(),
-            (_, [(key, argument)]) if key.text == "Fn::Sub" => self.substitute(scalar(argument).unwrap_or_default(), &[]).to_string(),
-            _ => shown(node),
+    /// What `Fn::ImportValue` imports, for people. `node` is the whole of it.
+    fn resolve_import(&self, import: &Intrinsic<'_>, node: &Node) -> String {
+        // `!ImportValue` with a mapping below it carries the tag itself; what it imports is then in its only entry.
+        let below = |name: &str| node.entries().first().filter(|(key, _)| node.entries().len() == 1 && key.text == name);
+        let inner = import.inner.and_then(intrinsic);
+        let substituted = match (&inner, below("Fn::Sub")) {
+            (Some(Intrinsic { name: "Sub", text, .. }), _) => *text,
+            (_, Some((_, argument))) => literal(argument),
+            (_, None) => None,
+        };
+        match (import.text, substituted) {
+            (Some(text), _) => text.to_owned(),
+            (None, Some(text)) => self.substitute(text, &[]).to_string(),
+            (None, None) => inner.and_then(|f| Some(format!("{} {}", f.name, f.text?))).unwrap_or_else(|| shown(node)),
         }
     }
 
@@ -213,9 +234,9 @@ impl<'n> Names<'n> {
             Ok(text.split(delimiter).map(item).collect())
         };
         match f.name {
-            "Ref" => split(self.reference(scalar(f.argument).unwrap_or_default()), ","),
-            "Split" => match f.argument.items() {
-                [delimiter, text] => split(self.written(text), scalar(delimiter).unwrap_or_default()),
+            "Ref" => split(self.reference(f.text.unwrap_or_default()), ","),
+            "Split" => match f.items {
+                [delimiter, text] => split(self.written(text), literal(delimiter).unwrap_or_default()),
                 _ => Err("its Fn::Split has not two parts".into()),
             },
             other => Err(format!("a list made by Fn::{other} is not evaluated")),
@@ -238,7 +259,7 @@ impl<'n> Names<'n> {
                 None => hole(format!("the template defines no {name}")),
             };
         };
-        let default = parameter.get("Default").and_then(scalar);
+        let default = parameter.get("Default").and_then(literal);
         if parameter.get("Type").and_then(scalar).is_some_and(|kind| kind.starts_with("AWS::SSM::Parameter::")) {
             let key = default.unwrap_or(name);
             return ssm(key, key);
@@ -317,9 +338,9 @@ impl<'n> Names<'n> {
         written
     }
 
-    fn mapped(&self, argument: &Node) -> Result<Mapped<'n>, String> {
+    fn mapped(&self, items: &[Node]) -> Result<Mapped<'n>, String> {
         // A fourth part is the default of AWS::LanguageExtensions.
-        let [map, first, second, ..] = argument.items() else { return Err("its Fn::FindInMap has not three parts".into()) };
+        let [map, first, second, ..] = items else { return Err("its Fn::FindInMap has not three parts".into()) };
         let name = self.written(map);
         let name = name.known().ok_or("the name of the mapping is known at deployment only")?;
         let map = self.mappings.get(name).ok_or_else(|| format!("the template has no mapping {name}"))?;
@@ -360,10 +381,10 @@ fn ssm(name: &str, hole: &str) -> Written {
 }
 
 /// `Resource.Attribute`, or a list of the two.
-fn attribute(node: &Node) -> Option<(&str, String)> {
-    match (scalar(node), node.items()) {
+fn attribute<'n>(get_att: &Intrinsic<'n>) -> Option<(&'n str, String)> {
+    match (get_att.text, get_att.items) {
         (Some(text), _) => text.split_once('.').map(|(resource, attribute)| (resource, attribute.to_owned())),
-        (None, [resource, attribute]) => Some((scalar(resource)?, scalar(attribute).unwrap_or("…").to_owned())),
+        (None, [resource, attribute]) => Some((literal(resource)?, literal(attribute).unwrap_or("…").to_owned())),
         _ => None,
     }
 }
