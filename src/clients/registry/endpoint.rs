@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use oci_client::Reference;
 use reqwest::Url;
 
 use super::RegistryError;
@@ -23,8 +22,12 @@ impl Endpoint {
     /// hosts and for those in `network.insecure_registries`.
     pub fn of(image: &ImageRef, network: &Network) -> Result<Self, RegistryError> {
         let malformed = |detail: String| RegistryError::Malformed { detail };
-        let reference = Reference::try_from(image.repository_uri()).map_err(|e| malformed(format!("{}: {e}", image.repository_uri())))?;
-        let asked = network.registry_endpoints.get(&image.registry).map_or_else(|| reference.resolve_registry(), String::as_str);
+        if !is_host(&image.registry) || !is_repository(&image.repository) {
+            return Err(malformed(format!("`{}` is no name of a repository", image.repository_uri())));
+        }
+        let is_hub = HUB_HOSTS.contains(&image.registry.as_str());
+        let own = if is_hub { HUB_ASKED } else { &image.registry };
+        let asked = network.registry_endpoints.get(&image.registry).map_or(own, String::as_str);
         let parsed = |scheme: &str| Url::parse(&format!("{scheme}://{asked}/")).map_err(|e| malformed(format!("{asked}: {e}")));
         let mut base = parsed("https")?;
         if is_loopback(&base) || network.insecure_registries.iter().any(|host| host == asked) {
@@ -34,7 +37,8 @@ impl Endpoint {
         if !bare || base.fragment().is_some() || base.host_str().is_none() {
             return Err(malformed(format!("`{asked}` is not HOST[:PORT]")));
         }
-        Ok(Self { base, repository: reference.repository().to_owned() })
+        let official = is_hub && !image.repository.contains('/');
+        Ok(Self { base, repository: if official { format!("library/{}", image.repository) } else { image.repository.clone() } })
     }
 
     /// `/v2/REPOSITORY/…`, the parts escaped where they have to be.
@@ -50,6 +54,34 @@ impl Endpoint {
     pub fn is_at(&self, url: &Url) -> bool {
         self.base.origin() == url.origin()
     }
+}
+
+/// Docker Hub by the names that images have, and the host that answers for it.
+const HUB_HOSTS: [&str; 2] = ["docker.io", "index.docker.io"];
+const HUB_ASKED: &str = "index.docker.io";
+
+/// Bytes of a repository's name (github.com/distribution/reference, `RepositoryNameTotalLengthMax`).
+const REPOSITORY_BYTES: usize = 255;
+
+/// Letters, digits, `.`, `-` and a port: no address of version 6, no user, no path.
+fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b))
+}
+
+/// distribution-spec, "Pulling manifests": `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, parted by slashes.
+fn is_repository(text: &str) -> bool {
+    let is_word = |word: &str| word.bytes().next().is_some_and(is_letter) && word.bytes().last().is_some_and(is_letter);
+    let is_part = |part: &str| {
+        is_word(part)
+            && part
+                .split(|c: char| c.is_ascii_alphanumeric())
+                .all(|gap| matches!(gap, "" | "." | "_" | "__") || gap.bytes().all(|b| b == b'-'))
+    };
+    text.len() <= REPOSITORY_BYTES && text.bytes().all(|b| is_letter(b) || b"._-/".contains(&b)) && text.split('/').all(is_part)
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
 /// True for `localhost` and addresses of the loopback network.
@@ -124,6 +156,38 @@ mod tests {
         let endpoint = Endpoint::of(&image, &network).unwrap();
         assert_eq!(endpoint.base.as_str(), "https://vpce-1.example.com:8443/");
         assert_eq!(endpoint.address(&["blobs", "sha256:aa"]).unwrap().path(), "/v2/team/app/blobs/sha256:aa");
+    }
+
+    #[test]
+    fn docker_hub_is_asked_by_the_host_and_path_that_it_has() {
+        for (name, path) in [
+            ("docker.io/alpine", "/v2/library/alpine/tags/list"),
+            ("index.docker.io/alpine", "/v2/library/alpine/tags/list"),
+            ("docker.io/team/app", "/v2/team/app/tags/list"),
+        ] {
+            let endpoint = Endpoint::of(&name.parse().unwrap(), &Network::default()).unwrap();
+            assert_eq!(endpoint.address(&["tags", "list"]).unwrap().as_str(), format!("https://index.docker.io{path}"), "{name}");
+        }
+        let other = Endpoint::of(&"r.example.com/alpine".parse().unwrap(), &Network::default()).unwrap();
+        assert_eq!(other.repository, "alpine");
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_repository_is_not_asked_for() {
+        let of = |registry: &str, repository: &str| {
+            let image = ImageRef { registry: registry.into(), repository: repository.into(), tag: None, digest: None };
+            Endpoint::of(&image, &Network::default())
+        };
+        let long = "a".repeat(REPOSITORY_BYTES + 1);
+        for bad in ["", "..", "a/../b", "a//b", "/a", "a/", "A", "a..b", "a.-b", "a___b", "a-", "_a", "a?b", "a b", "a%2fb", &long] {
+            assert!(of("r.example.com", bad).is_err(), "{bad}");
+        }
+        for good in ["a", "a.b", "a_b", "a__b", "a---b", "a/b/c1", "0"] {
+            assert!(of("r.example.com", good).is_ok(), "{good}");
+        }
+        for bad in ["", "user@r.example.com", "r.example.com/x", "[::1]:5000", "r_x.example.com"] {
+            assert!(of(bad, "a").is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,8 +1,5 @@
-//! Registries: OCI distribution-spec 1.1, read only. The one module that knows `oci-client`.
-//!
-//! Of `oci-client` the vocabulary is used: references with Docker Hub's special names, error answers, tokens. Its requests are not: its HTTP
-//! client cannot be told where a redirect may lead, how long an answer may be, or to show the headers of a refusal, and all three decide here whether
-//! "no signature" may be said. docs/adr/0008-dependencies.md lists each weakness with its guard and its test.
+//! Registries: OCI distribution-spec 1.1, read only. docs/adr/0012-registry-client.md says why no crate does it, and lists each
+//! weakness that the tried one had with its guard and its test.
 //!
 //! An answer that is no answer is never "is not there": only [`RegistryError::Absent`] is.
 

@@ -19,7 +19,7 @@ pub(super) enum Document {
     Neither,
 }
 
-/// What points to a blob or manifest. Its `urls` are not read: they would lead anywhere (weakness 6 of `oci-client`).
+/// What points to a blob or manifest. Its `urls` are not read: they would lead anywhere (docs/adr/0012-registry-client.md, 6).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Described {

@@ -1,4 +1,4 @@
-//! Images out of registries that are honest, broken and hostile. Every weakness of `oci-client` that docs/adr/0008-dependencies.md lists has a test
+//! Images out of registries that are honest, broken and hostile. Every weakness that docs/adr/0012-registry-client.md lists has a test
 //! here that is named for it.
 
 #[cfg(feature = "aws")]
