@@ -1,11 +1,10 @@
-//! Where a registry is asked, and which hosts are never asked.
-
-use std::net::{IpAddr, Ipv6Addr};
+//! Where a registry is asked.
 
 use reqwest::Url;
 
 use super::RegistryError;
 use crate::clients::Network;
+use crate::clients::http::address::{admit_host, is_loopback};
 use crate::model::image_ref::ImageRef;
 
 /// Where a repository is asked.
@@ -37,6 +36,7 @@ impl Endpoint {
         if !bare || base.fragment().is_some() || base.host_str().is_none() {
             return Err(malformed(format!("`{asked}` is not HOST[:PORT]")));
         }
+        admit_host(&base).map_err(|why| malformed(format!("{asked} is not asked: {why}")))?;
         let official = is_hub && !image.repository.contains('/');
         Ok(Self { base, repository: if official { format!("library/{}", image.repository) } else { image.repository.clone() } })
     }
@@ -84,68 +84,9 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
-/// True for `localhost` and addresses of the loopback network.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match address(url) {
-        Some(address) => address.is_loopback(),
-        None => url.host_str().is_some_and(|host| host == "localhost" || host.ends_with(".localhost")),
-    }
-}
-
-/// True for an address from which machines get their credentials, and its neighbours: never asked, whoever says so.
-pub(super) fn is_forbidden(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast(),
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => is_forbidden(IpAddr::V4(v4)),
-            // fd00:ec2::254 is the instance metadata service, fd00:ec2::23 the credentials of EKS pods.
-            None => v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast() || is_ec2_local(v6),
-        },
-    }
-}
-
-/// Why a redirect or a realm at `url` is not followed; `from` is the registry's own address.
-pub(super) fn why_not(url: &Url, from: &Url) -> Option<&'static str> {
-    if url.origin() == from.origin() {
-        return None;
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Some("it carries a user name");
-    }
-    let from_loopback = is_loopback(from);
-    match url.scheme() {
-        "https" => {}
-        // What was asked over plain HTTP on this machine may go on so on this machine.
-        "http" if from.scheme() == "http" && from_loopback && is_loopback(url) => {}
-        "http" => return Some("it is plain HTTP"),
-        _ => return Some("it is neither HTTPS nor HTTP"),
-    }
-    if address(url).is_some_and(is_forbidden) || url.host_str().is_some_and(|host| METADATA_HOSTS.contains(&host)) {
-        return Some("it is an address that only machines ask about themselves");
-    }
-    if is_loopback(url) && !from_loopback {
-        return Some("it is on this machine, and the registry is not");
-    }
-    None
-}
-
-const METADATA_HOSTS: &[&str] = &["metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"];
-
-fn is_ec2_local(address: Ipv6Addr) -> bool {
-    matches!(address.segments(), [0xfd00, 0x0ec2, ..])
-}
-
-fn address(url: &Url) -> Option<IpAddr> {
-    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
-    }
 
     #[test]
     fn names_keep_their_host_where_another_is_asked() {
@@ -210,30 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn redirects_never_lead_to_plain_http_metadata_or_this_machine() {
-        let from = url("https://r.example.com/");
-        for bad in [
-            "http://cdn.example.com/x",
-            "http://r.example.com/x",
-            "https://169.254.169.254/latest/meta-data",
-            "https://[fe80::1]/x",
-            "https://[fd00:ec2::254]/x",
-            "https://[::ffff:169.254.169.254]/x",
-            "https://metadata.google.internal/x",
-            "https://127.0.0.1/x",
-            "https://localhost/x",
-            "https://user:pw@cdn.example.com/x",
-            "file:///etc/passwd",
-            "ftp://cdn.example.com/x",
-        ] {
-            assert!(why_not(&url(bad), &from).is_some(), "{bad}");
+    fn a_metadata_service_is_no_registry() {
+        for bad in ["169.254.169.254/a", "169.254.170.2:80/a", "metadata.google.internal/a"] {
+            assert!(Endpoint::of(&bad.parse().unwrap(), &Network::default()).is_err(), "{bad}");
         }
-        for good in ["https://cdn.example.com/x", "https://r.example.com/y", "https://10.0.0.8/x"] {
-            assert_eq!(why_not(&url(good), &from), None, "{good}");
-        }
-        let loopback = url("http://127.0.0.1:5000/");
-        assert_eq!(why_not(&url("http://127.0.0.1:5001/x"), &loopback), None);
-        assert!(why_not(&url("http://cdn.example.com/x"), &loopback).is_some());
-        assert!(why_not(&url("http://169.254.169.254/x"), &loopback).is_some());
+        let mut network = Network::default();
+        network.registry_endpoints.insert("r.example.com".into(), "[fd00:ec2::254]".into());
+        assert!(Endpoint::of(&"r.example.com/a".parse().unwrap(), &network).is_err());
     }
 }

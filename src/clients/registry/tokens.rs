@@ -196,7 +196,7 @@ impl Repository<'_> {
             query.set_query(None);
         }
         query.query_pairs_mut().append_pair("scope", &scope).extend_pairs(service.map(|service| ("service", service)));
-        let http = self.transport().http(endpoint);
+        let http = self.transport().http()?.client(&endpoint.base);
         let request = match login {
             RegistryLogin::IdentityToken(token) => {
                 let more = [("grant_type", "refresh_token"), ("client_id", "layerproof"), ("refresh_token", token.as_str())];
