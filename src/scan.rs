@@ -191,7 +191,7 @@ impl ContentKey {
         match fetched {
             Fetched::Blob(blob) => Self::Blob(blob.digest),
             Fetched::Directory(path) => Self::Directory(path.clone()),
-            Fetched::Image { blobs, digest, architecture } => {
+            Fetched::Image { blobs, digest, architecture, .. } => {
                 Self::Image { blobs: blobs.clone(), digest: digest.clone(), architecture: architecture.clone() }
             }
         }
@@ -250,7 +250,8 @@ fn about(gap: &Gap, subject: &Subject) -> Gap {
     Gap { subject: subject.to_string(), ..gap.clone() }
 }
 
-fn nowhere(subject: &Subject) -> Gap {
+/// A gap for an artifact that nothing says where to find.
+pub fn nowhere(subject: &Subject) -> Gap {
     Gap {
         subject: subject.to_string(),
         wanted: "the bytes".into(),

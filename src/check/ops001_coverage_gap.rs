@@ -112,7 +112,7 @@ fn all_gaps(cx: &Context<'_>) -> BTreeSet<Gap> {
     }
     for repository in inventory.repositories.values() {
         gaps.extend(repository.mutability.gap().cloned());
-        gaps.extend(repository.tags.gap().cloned());
+        gaps.extend(repository.tags.gap().filter(|_| repository.is_used).cloned());
     }
     gaps
 }

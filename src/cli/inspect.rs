@@ -5,20 +5,23 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::args::{AccountArgs, NetworkArgs};
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Bar;
-use super::{judge, listing, targets};
+use super::targets::{self, Lookup};
+use super::{judge, listing};
 use crate::clients::Clients;
 use crate::fetch::{self, Fetching, Wanted};
 use crate::inventory::local::Target;
 use crate::model::artifact::Subject;
 use crate::model::gap::Gap;
+use crate::model::inventory::{Inventory, SourceInfo};
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
 use crate::scan::{self, Examined, Gather};
 use crate::signature::{JudgedSignature, Outcome, TrustAnchors, explain, trust};
-use crate::store::Store;
+use crate::store::{Integrity, Store};
 use crate::unpack::{Anomaly, Contents, EntryKind, Format, Limits};
 
 /// Files and anomalies of each kind that the text shows without -v.
@@ -30,12 +33,21 @@ const SHOWN: usize = 40;
   layerproof inspect layer.zip
   layerproof inspect --explain-signature layer.zip
   layerproof inspect oci:image/ --format json
+  layerproof inspect layer:parcel-common:12 --snapshot testdata/fleet
+  layerproof inspect image:registry.example.com/team/app:v1
 
 inspect applies no policy. It ends with 0 when it could look, whatever it saw; use `verify` for a verdict.")]
 pub struct Args {
-    /// A zip, a folder, or an OCI image layout (folder or tar); zip: dir: oci: oci-archive: force the kind.
+    /// A zip, a folder, or an OCI image layout (folder or tar); zip: dir: oci: oci-archive: force the kind. In an account, or with
+    /// --snapshot: fn:NAME[:QUALIFIER], layer:NAME[:VERSION], or an ARN. In a registry: image:REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST].
     #[arg(value_name = "TARGET")]
     target: String,
+    /// Recorded account that the target is looked up in, in place of the live one that the AWS configuration names.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["profile", "role_arn", "region", "all_regions"])]
+    snapshot: Option<PathBuf>,
+    /// Platform of an image that has several: x86_64 or arm64.
+    #[arg(long, value_name = "ARCH", default_value = "x86_64", value_parser = ["x86_64", "arm64"])]
+    architecture: String,
     /// Print each numbered step of the signature's verification, with what is expected and what is presented.
     #[arg(long)]
     explain_signature: bool,
@@ -48,6 +60,10 @@ pub struct Args {
     /// How to write it.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
+    #[command(flatten)]
+    account: AccountArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -58,44 +74,117 @@ enum Form {
     Json,
 }
 
-/// Shows one artifact.
+/// Shows one artifact, or each that the target names in an account.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
-    let target = Target::parse(&args.target).map_err(|error| targets::failure(&error))?;
-    let file = targets::file(target, &args.target, None, targets::DEFAULT_ARCHITECTURE)?;
     let anchors = anchors(args.policy.as_deref(), global)?;
+    let clients = match &args.snapshot {
+        None if targets::may_be_remote(std::slice::from_ref(&args.target), &args.account) => args.network.clients(global)?,
+        None | Some(_) => Clients::offline(),
+    };
+    let (wanted, gaps) = wanted(args, &clients, global)?;
+    if args.format == Form::Json && wanted.len() > 1 {
+        let names: Vec<String> = wanted.iter().map(|want| want.subject.to_string()).collect();
+        return Err(Failure::usage(format!("--format json shows one artifact, and `{}` names {}", printable(&args.target), names.len()))
+            .hint(format!("name one of {}", names.join(", "))));
+    }
     let store = Store::open(&global.cache_dir)?;
-    let bar = Bar::new(global);
     let limits = Limits::default();
-    let clients = Clients::offline();
-    let fetching = Fetching { store: &store, clients: &clients, refetch: false };
-    let gather = Gather { fetching, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
-    let subject = file.subject.to_string();
-    let wanted = Wanted { subject: &subject, digest: None, size: None };
-    let internal = |error: &dyn std::fmt::Display| Failure::internal(error.to_string());
-    let seen = match fetch::fetch(&file.location, &wanted, fetching).map_err(|error| internal(&error))? {
-        Observed::Present(fetched) => Ok(scan::examine(&fetched, &file.subject, &gather).map_err(|error| internal(&error))?),
-        Observed::Absent => Err(None),
-        Observed::Unknown(gap) => Err(Some(gap)),
-    };
-    drop(bar);
     let mut page = Vec::new();
-    let exit = match &seen {
-        Ok(examined) => {
-            match args.format {
-                Form::Text => text(args, &file.subject, examined, global, &mut page),
-                Form::Json => json(args, &file.subject, examined, &mut page),
+    let mut exit = if gaps.is_empty() { Exit::Pass } else { Exit::Incomplete };
+    for want in wanted {
+        let bar = Bar::new(global);
+        let fetching = Fetching { store: &store, clients: &clients, refetch: args.network.refetch };
+        let gather = Gather { fetching, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
+        let seen = look(&want, &gather)?;
+        drop(bar);
+        match &seen {
+            Ok((examined, integrity)) => {
+                match args.format {
+                    Form::Text => text(args, &want.subject, examined, *integrity, global, &mut page),
+                    Form::Json => json(args, &want.subject, examined, &mut page),
+                }
+                .map_err(|error| Failure::internal(error.to_string()))?;
+                if examined.blob.gap().is_some() || examined.contents.gap().is_some() {
+                    exit = Exit::Incomplete;
+                }
             }
-            .map_err(|error| internal(&error))?;
-            if examined.blob.gap().is_some() || examined.contents.gap().is_some() { Exit::Incomplete } else { Exit::Pass }
+            Err(gap) => {
+                page.extend(format!("{gap}\n  {}\n", printable(&gap.next_step)).into_bytes());
+                exit = Exit::Incomplete;
+            }
         }
-        Err(gap) => {
-            let gap = gap.as_ref().map_or_else(|| "there is nothing to look at".to_owned(), Gap::to_string);
-            writeln!(page, "{gap}").map_err(|error| internal(&error))?;
-            Exit::Incomplete
-        }
-    };
+    }
+    for gap in &gaps {
+        page.extend(format!("{gap}\n  {}\n", printable(&gap.next_step)).into_bytes());
+    }
+    if args.format == Form::Text {
+        page.extend(b"Nothing was judged: `layerproof verify` applies a trust policy.\n");
+    }
     listing::emit(out, &String::from_utf8_lossy(&page))?;
     Ok(exit)
+}
+
+/// What the target names, and what could not be learned on the way to it.
+fn wanted(args: &Args, clients: &Clients, global: &Global) -> Result<(Vec<scan::Wanted>, Vec<Gap>), Failure> {
+    let lookup = Lookup {
+        snapshot: args.snapshot.as_deref(),
+        account: &args.account,
+        clients,
+        global,
+        architecture: &args.architecture,
+        references_only: false,
+    };
+    let local = match Target::parse(&args.target).map_err(|error| targets::failure(&error))? {
+        // A template is shown as the file that it is: what it names is for `verify`.
+        Target::Path(path) | Target::Template(path) => Some(Target::Path(path).sniff().map(|target| match target {
+            Target::Template(path) => Target::Unrecognised(path),
+            other => other,
+        })),
+        Target::Function(_) | Target::Layer(_) | Target::Image(_) => None,
+        other => Some(Ok(other)),
+    };
+    let mut inventory =
+        Inventory::empty(SourceInfo { kind: "local", name: args.target.clone(), recorded_at: None, unauthenticated: false });
+    match local {
+        Some(target) => {
+            let target = target.map_err(|error| targets::failure(&error))?;
+            inventory.files.push(targets::file(target, &args.target, None, &args.architecture)?);
+        }
+        None => {
+            let (looked_up, unmatched) = targets::resolve(std::slice::from_ref(&args.target), None, &lookup)?;
+            if !unmatched.is_empty() && looked_up.gaps.is_empty() {
+                let message = format!("nothing is called `{}`", printable(&args.target));
+                return Err(
+                    Failure { exit: Exit::NothingMatched, message, hints: Vec::new() }.hint("`layerproof inventory` lists what there is")
+                );
+            }
+            inventory = looked_up;
+        }
+    }
+    Ok((scan::wanted(&inventory), inventory.gaps))
+}
+
+/// The artifact's bytes, and whether they are the claimed ones; or why there are none.
+fn look(want: &scan::Wanted, gather: &Gather<'_>) -> Result<Result<(Examined, Integrity), Gap>, Failure> {
+    let location = match &want.location {
+        Observed::Present(location) => location,
+        Observed::Unknown(gap) => return Ok(Err(gap.clone())),
+        Observed::Absent => return Ok(Err(scan::nowhere(&want.subject))),
+    };
+    let internal = |error: &dyn std::fmt::Display| Failure::internal(error.to_string());
+    let subject = want.subject.to_string();
+    let asked = Wanted { subject: &subject, digest: want.claimed, size: want.claimed_size };
+    let fetched = match fetch::fetch(location, &asked, gather.fetching).map_err(|error| internal(&error))? {
+        Observed::Present(fetched) => fetched,
+        Observed::Unknown(gap) => return Ok(Err(gap)),
+        Observed::Absent => return Ok(Err(scan::nowhere(&want.subject))),
+    };
+    let examined = scan::examine(&fetched, &want.subject, gather).map_err(|error| internal(&error))?;
+    let integrity = match &examined.blob {
+        Observed::Present(blob) => Integrity::of(blob.digest, blob.size, want.claimed, want.claimed_size),
+        Observed::Absent | Observed::Unknown(_) => Integrity::NoBytes,
+    };
+    Ok(Ok((examined, integrity)))
 }
 
 /// The shipped anchors, and those that a policy pins.
@@ -108,7 +197,14 @@ fn anchors(policy: Option<&Path>, global: &Global) -> Result<TrustAnchors, Failu
     Ok(TrustAnchors { anchors })
 }
 
-fn text(args: &Args, subject: &Subject, examined: &Examined, global: &Global, out: &mut Vec<u8>) -> std::io::Result<()> {
+fn text(
+    args: &Args,
+    subject: &Subject,
+    examined: &Examined,
+    integrity: Integrity,
+    global: &Global,
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
     writeln!(out, "{subject}")?;
     match &examined.blob {
         // An image is told by its manifest, below; Lambda's API has no CodeSha256 in base64 for it.
@@ -120,6 +216,14 @@ fn text(args: &Args, subject: &Subject, examined: &Examined, global: &Global, ou
         }
         Observed::Absent => writeln!(out, "  SHA-256      none: a folder has no digest of its own")?,
         Observed::Unknown(gap) => writeln!(out, "  SHA-256      {gap}")?,
+    }
+    match integrity {
+        Integrity::Matches => writeln!(out, "  claimed      these are the bytes that are claimed")?,
+        Integrity::Mismatch { expected, expected_size, .. } => {
+            let size = expected_size.map(|size| format!(" of {size} bytes")).unwrap_or_default();
+            writeln!(out, "  claimed      other bytes: {expected}{size}")?;
+        }
+        Integrity::NotClaimed | Integrity::NoBytes => {}
     }
     if let Some(image) = &examined.image {
         writeln!(out, "  manifest     {} ({})", image.manifest_digest, printable(&image.manifest_media_type))?;
@@ -145,7 +249,7 @@ fn text(args: &Args, subject: &Subject, examined: &Examined, global: &Global, ou
         Observed::Absent => writeln!(out, "  signatures   none: unsigned")?,
         Observed::Unknown(gap) => writeln!(out, "  signatures   {gap}")?,
     }
-    writeln!(out, "Nothing was judged: `layerproof verify` applies a trust policy.")
+    Ok(())
 }
 
 fn contents_text(args: &Args, contents: &Contents, global: &Global, out: &mut Vec<u8>) -> std::io::Result<()> {

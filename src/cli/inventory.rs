@@ -239,6 +239,7 @@ fn repository_line(repository: &Repository) -> String {
     let tags = match &repository.tags {
         Observed::Present(tags) => counted(tags.len() as u64, "tag"),
         Observed::Absent => "no tags".into(),
+        Observed::Unknown(_) if !repository.is_used => "used by no function, so that its tags were not asked for".into(),
         Observed::Unknown(_) => "tags unknown".into(),
     };
     format!("  {}  {mutability}, {tags}", printable(&repository.uri))

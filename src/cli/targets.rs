@@ -15,6 +15,7 @@ use crate::model::artifact::BlobLocation;
 use crate::model::image_ref::ImageRef;
 use crate::model::inventory::{FileArtifact, ImageArtifact, Inventory, Place, SourceInfo};
 use crate::model::observed::Observed;
+use crate::model::printable::printable;
 use crate::scan::{self, Selection};
 
 /// Lambda's default architecture, for choosing from a multi-platform image.
@@ -97,6 +98,9 @@ pub fn resolve(targets: &[String], scope: Option<&str>, lookup: &Lookup<'_>) -> 
             Target::Layer(selector) => named.selections.push((given, Selection::Layer(selector))),
             Target::Image(image) if lookup.snapshot.is_some() => named.selections.push((given, Selection::Image(image))),
             Target::Image(image) => named.images.push((given, image)),
+            Target::Template(path) if named.templates.contains(&path) => {
+                return Err(Failure::usage(format!("{} is named twice", printable(given))));
+            }
             Target::Template(path) => named.templates.push(path),
             local => named.files.push(file(local, given, scope.as_ref(), lookup.architecture)?),
         }
@@ -160,7 +164,8 @@ fn check(named: &Named<'_>, has_scope: bool, lookup: &Lookup<'_>) -> Result<(), 
     }
     let looked_up = !named.selections.is_empty() || !named.images.is_empty();
     if has_scope && (looked_up || !named.templates.is_empty()) {
-        return Err(Failure::usage("--as gives a scope to a local file; this target has one of its own"));
+        let why = if looked_up { "this target has one of its own" } else { "a template names many" };
+        return Err(Failure::usage(format!("--as gives a scope to one local file, and {why}")));
     }
     if !looked_up && named.templates.is_empty() && (lookup.snapshot.is_some() || lookup.account.is_given()) {
         let what = if lookup.snapshot.is_some() { "--snapshot" } else { "an account" };

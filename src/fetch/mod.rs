@@ -51,6 +51,8 @@ pub enum Fetched {
         digest: String,
         /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
         architecture: String,
+        /// True where nothing of the image had to be downloaded, since the store held it.
+        from_store: bool,
     },
 }
 
@@ -100,6 +102,7 @@ pub fn fetch(location: &BlobLocation, wanted: &Wanted<'_>, fetching: Fetching<'_
             blobs: ImageBlobs::Layout(root.clone()),
             digest: digest.clone(),
             architecture: architecture.clone(),
+            from_store: false,
         })),
         #[cfg(feature = "aws")]
         BlobLocation::LambdaFunction { asked_in, arn } => account::function(asked_in, arn, wanted, fetching),

@@ -12,6 +12,7 @@
 mod beside;
 mod document;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use self::document::{Described, Document};
@@ -58,7 +59,14 @@ pub(super) fn fetch(
         }));
     };
     let repository = Repository::new(online, image, asked_in);
-    let pull = Pull { online, repository, subject: wanted.subject, fetching, other_bytes: Mutex::default() };
+    let pull = Pull {
+        online,
+        repository,
+        subject: wanted.subject,
+        fetching,
+        other_bytes: Mutex::default(),
+        has_downloaded: AtomicBool::new(false),
+    };
     let pulled = pull.image(&digest, architecture).and_then(|()| pull.beside(&digest));
     match pulled {
         Ok(beside) => Ok(Observed::Present(Fetched::Image {
@@ -69,6 +77,7 @@ pub(super) fn fetch(
             },
             digest: digest.to_string(),
             architecture: architecture.into(),
+            from_store: !pull.has_downloaded.into_inner(),
         })),
         Err(Stop::Unknown(gap)) => Ok(Observed::Unknown(gap)),
         Err(Stop::Failed(error)) => Err(error),
@@ -96,6 +105,8 @@ struct Pull<'a> {
     fetching: Fetching<'a>,
     /// What came under a digest that is not its own.
     other_bytes: Mutex<Vec<String>>,
+    /// Something of the image itself came over the network. What stands beside it is looked up in every run.
+    has_downloaded: AtomicBool,
 }
 
 /// Why there is no image.
@@ -212,6 +223,7 @@ impl Pull<'_> {
             Some(lane) => lane,
             none => none.insert(Lane::new(&self.repository).map_err(Problem::Registry)?),
         };
+        self.has_downloaded.store(true, Ordering::Relaxed);
         let (mut stored, was_resumed) = self.stream(lane, digest, size)?;
         if was_resumed && stored.integrity != Integrity::Matches {
             // Pieces of two answers that do not fit may be nobody's fault but the network's.

@@ -97,7 +97,7 @@ impl fmt::Display for GapReason {
             Self::Deleted => f.write_str("deleted"),
             Self::Throttled => f.write_str("throttled"),
             Self::TooLarge { limit } => write!(f, "over the limit `{}`", printable(limit)),
-            Self::NotRecorded => f.write_str("not in the snapshot"),
+            Self::NotRecorded => f.write_str("no answer holds it"),
             Self::Unreachable => f.write_str("not reachable"),
             Self::NotBuilt => f.write_str("not supported by this version"),
             Self::Unconfirmed => f.write_str("departs from the only description of the format that is known"),

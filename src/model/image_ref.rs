@@ -9,6 +9,25 @@ use super::arn::is_account;
 use super::digest::ClaimedDigest;
 use super::printable::printable;
 
+/// The domains of ECR in the partitions of AWS, and the one for both versions of IP (botocore, endpoints and partitions).
+const ECR_DOMAINS: [&str; 8] =
+    ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov", "on.aws"];
+
+/// How the regions of a partition begin; `aws` has the rest.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+];
+
+fn is_region(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 /// `REGISTRY/REPOSITORY[:TAG][@sha256:…]`. The registry is always written out; nothing defaults to a public registry.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ImageRef {
@@ -28,25 +47,21 @@ impl ImageRef {
         format!("{}/{}", self.registry, self.repository)
     }
 
-    /// The account and region of an Amazon ECR private registry host, `ACCOUNT.dkr.ecr.REGION.amazonaws.com[.cn]`.
+    /// The account and region of an Amazon ECR private registry host: `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, its kin in other
+    /// partitions, and `ACCOUNT.dkr-ecr.REGION.on.aws`.
     pub fn ecr(&self) -> Option<(&str, &str)> {
-        let mut parts = self.registry.splitn(4, '.');
-        let (account, dkr, ecr, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (account, rest) = self.registry.split_once('.')?;
+        let service = ["dkr.ecr.", "dkr.ecr-fips.", "dkr-ecr.", "dkr-ecr-fips."];
+        let rest = service.iter().find_map(|service| rest.strip_prefix(service))?;
         let (region, domain) = rest.split_once('.')?;
-        let ours = is_account(account) && dkr == "dkr" && (ecr == "ecr" || ecr == "ecr-fips");
-        (ours && (domain == "amazonaws.com" || domain == "amazonaws.com.cn")).then_some((account, region))
+        let is_ours = is_account(account) && is_region(region) && ECR_DOMAINS.contains(&domain);
+        is_ours.then_some((account, region))
     }
 
     /// The ARN of the ECR repository, where the registry is one.
     pub fn ecr_repository_arn(&self) -> Option<String> {
         let (account, region) = self.ecr()?;
-        let partition = if region.starts_with("cn-") {
-            "aws-cn"
-        } else if region.starts_with("us-gov-") {
-            "aws-us-gov"
-        } else {
-            "aws"
-        };
+        let partition = PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition);
         Some(format!("arn:{partition}:ecr:{region}:{account}:repository/{}", self.repository))
     }
 }
@@ -134,6 +149,35 @@ mod tests {
         assert_eq!(image.ecr_repository_arn().unwrap(), "arn:aws:ecr:eu-west-1:111122223333:repository/team/app");
         let local: ImageRef = "localhost:5000/app".parse().unwrap();
         assert_eq!((local.repository.as_str(), local.ecr()), ("app", None));
+    }
+
+    #[test]
+    fn ecr_is_known_in_every_partition_and_lookalikes_are_not_ecr() {
+        let ecr = |host: &str| {
+            let image: ImageRef = format!("{host}/app").parse().unwrap();
+            image.ecr_repository_arn()
+        };
+        for (host, partition, region) in [
+            ("dkr.ecr.us-gov-west-1.amazonaws.com", "aws-us-gov", "us-gov-west-1"),
+            ("dkr.ecr-fips.us-gov-west-1.amazonaws.com", "aws-us-gov", "us-gov-west-1"),
+            ("dkr.ecr.cn-north-1.amazonaws.com.cn", "aws-cn", "cn-north-1"),
+            ("dkr.ecr.us-iso-east-1.c2s.ic.gov", "aws-iso", "us-iso-east-1"),
+            ("dkr.ecr.us-isob-east-1.sc2s.sgov.gov", "aws-iso-b", "us-isob-east-1"),
+            ("dkr.ecr.eusc-de-east-1.amazonaws.eu", "aws-eusc", "eusc-de-east-1"),
+            ("dkr-ecr.eu-west-1.on.aws", "aws", "eu-west-1"),
+        ] {
+            let arn = format!("arn:{partition}:ecr:{region}:111122223333:repository/app");
+            assert_eq!(ecr(&format!("111122223333.{host}")), Some(arn), "{host}");
+        }
+        for host in [
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example",
+            "111122223333.dkr.ecr.eu-west-1.evil.amazonaws.com",
+            "1111.dkr.ecr.eu-west-1.amazonaws.com",
+            "x.111122223333.dkr.ecr.eu-west-1.amazonaws.com",
+            "111122223333.dkr.ecr.amazonaws.com",
+        ] {
+            assert_eq!(ecr(host), None, "{host}");
+        }
     }
 
     #[test]

@@ -150,6 +150,8 @@ pub struct CoverageRow {
 pub struct Repository {
     /// `REGISTRY/REPOSITORY`.
     pub uri: String,
+    /// True where a function that was looked at runs an image of it. What the tags of others point to is not asked, and no gap.
+    pub is_used: bool,
     /// Tag mutability.
     pub mutability: Observed<TagMutability>,
     /// Digest that each tag points to now (DescribeImages).

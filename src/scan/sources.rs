@@ -105,7 +105,8 @@ fn each_or_one(
 fn is_from_store(found: &Fetched) -> bool {
     match found {
         Fetched::Blob(blob) => blob.from_store,
-        Fetched::Directory(_) | Fetched::Image { .. } => false,
+        Fetched::Image { from_store, .. } => *from_store,
+        Fetched::Directory(_) => false,
     }
 }
 

@@ -97,8 +97,8 @@ struct Search<'a> {
     /// `sha256:…` of the image.
     digest: String,
     found: Vec<Found>,
-    /// Digests that were looked at.
-    seen: BTreeSet<String>,
+    /// Digests that were looked at, and whether as one of the image's referrers: what is nobody's elsewhere may be this image's there.
+    seen: BTreeSet<(String, bool)>,
     /// The first thing that could not be read.
     unread: Option<String>,
 }
@@ -188,10 +188,11 @@ impl Search<'_> {
         if is_referrer && let Some(format) = signature_format([descriptor.artifact_type.as_str()]) {
             return self.add(descriptor.digest, format);
         }
-        if descriptor.digest == self.digest || !self.seen.insert(descriptor.digest.clone()) {
+        if descriptor.digest == self.digest || !self.seen.insert((descriptor.digest.clone(), is_referrer)) {
             return;
         }
-        let Some(manifest) = self.read(&descriptor) else { return };
+        // Signatures are listed in `index.json` itself, or in the image's own list of referrers; an index that is neither is an image.
+        let Some(manifest) = self.read(&descriptor, depth > 0 && !is_referrer) else { return };
         let about_the_image = is_referrer || manifest.subject.as_ref().is_some_and(|subject| subject.digest == self.digest);
         let layers = manifest.layers.iter().map(|layer| layer.media_type.as_str());
         let config = manifest.config.iter().map(|config| config.media_type.as_str());
@@ -207,11 +208,13 @@ impl Search<'_> {
         queue.extend(manifest.manifests.into_iter().take(room).map(|descriptor| Todo { descriptor, depth, is_referrer }));
     }
 
-    fn read(&mut self, descriptor: &Descriptor) -> Option<Manifest> {
+    fn read(&mut self, descriptor: &Descriptor, may_be_left_out: bool) -> Option<Manifest> {
         let bytes = match ClaimedDigest::from_oci(&descriptor.digest) {
             Err(error) => Err(error.to_string()),
             Ok(digest) => match self.layout.small_blob(&digest, self.limits) {
                 Ok(SmallBlob::Bytes(bytes)) => Ok(bytes),
+                // Whoever copies an image for one platform leaves the others behind, and what a builder put beside them.
+                Ok(SmallBlob::Missing) if may_be_left_out => return None,
                 Ok(SmallBlob::Missing) => Err(format!("the layout does not hold it ({})", descriptor.media_type)),
                 Ok(SmallBlob::Refused(why)) => Err(why),
                 Err(error) => Err(error.to_string()),

@@ -4,6 +4,7 @@ mod bad_input;
 mod fleet;
 mod gate;
 mod honesty;
+mod inspect;
 mod live;
 mod selection;
 mod template;

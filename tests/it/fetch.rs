@@ -123,7 +123,7 @@ fn file_beyond_the_limit_is_a_gap_that_names_it() {
 fn image_in_a_layout_is_read_in_place() {
     let place = Place::new();
     let location = BlobLocation::OciLayout { root: "/layout.tar".into(), digest: "sha256:x".into(), architecture: "arm64".into() };
-    let Observed::Present(Fetched::Image { blobs: ImageBlobs::Layout(layout), digest, architecture }) =
+    let Observed::Present(Fetched::Image { blobs: ImageBlobs::Layout(layout), digest, architecture, .. }) =
         place.fetch(&location, None, None).unwrap()
     else {
         panic!()

@@ -95,6 +95,24 @@ impl LoopbackAws {
         env
     }
 
+    /// As [`Self::env`], with a profile that is logged in through IAM Identity Center (SSO): `aws sso login` was run, and its token is
+    /// in the cache.
+    pub fn env_with_sso(&self, home: &Path, profile: &str, account: &str, region: &str) -> Vec<(String, String)> {
+        let mut env = self.env_without_credentials(home, region);
+        let config = format!(
+            "[sso-session office]\nsso_region = {region}\nsso_start_url = https://office.example/start\nsso_registration_scopes = \
+             sso:account:access\n[profile {profile}]\nsso_session = office\nsso_account_id = {account}\nsso_role_name = auditor\n"
+        );
+        std::fs::write(home.join(".aws/config"), config).expect("a file in the test's home");
+        let cache = home.join(".aws/sso/cache");
+        std::fs::create_dir_all(&cache).expect("a folder in the test's home");
+        let token = format!("{{\"accessToken\": \"{}\", \"expiresAt\": \"2036-01-01T00:00:00Z\"}}", session::SSO_TOKEN);
+        // The cache's file name: SHA-1 of the session's name, `office`.
+        std::fs::write(cache.join("e6427457497fe0f4f93a7334d2203b8e17ee82df.json"), token).expect("a file in the test's home");
+        env.push(("HOME".into(), home.display().to_string()));
+        env
+    }
+
     /// As [`Self::env`], and there are no credentials anywhere.
     pub fn env_without_credentials(&self, home: &Path, region: &str) -> Vec<(String, String)> {
         let folder = home.join(".aws");
@@ -334,6 +352,7 @@ fn unsigned(aws: &Aws, ask: &Ask) -> (Protocol, Caller, Result<Called, Refusal>)
             let (place, called) = registry::route(ask);
             (Protocol::Registry, place, called)
         }
+        ["federation", "credentials"] => (Protocol::RestJson, Default::default(), Ok(session::of_sso(ask))),
         _ if link::is_link(ask) => {
             let (place, called) = link::route(aws, ask);
             (Protocol::S3, place, called)

@@ -74,6 +74,26 @@ impl Sessions {
     }
 }
 
+/// The access token of IAM Identity Center that is good here.
+pub const SSO_TOKEN: &str = "sso-access-token";
+
+/// The portal of IAM Identity Center: a role's credentials for who has logged in. It is not signed.
+pub fn of_sso(ask: &Ask) -> Called {
+    let token = ask.header("x-amz-sso_bearer_token").to_owned();
+    let field = |name: &str| ask.query.get(name).cloned().unwrap_or_default();
+    let (account, role) = (field("account_id"), field("role_name"));
+    Called::new("sso:GetRoleCredentials", account.clone(), move |aws, _| {
+        if token != SSO_TOKEN {
+            return Err(Refusal::new(401, "UnauthorizedException", "Session token not found or invalid"));
+        }
+        let principal = format!("arn:aws:sts::{account}:assumed-role/AWSReservedSSO_{role}/auditor");
+        let (key, token) = aws.sessions.open(&account, principal, aws.settings.session_calls);
+        let credentials =
+            json!({"accessKeyId": key, "secretAccessKey": secret_key(), "sessionToken": token, "expiration": 2_082_758_400_000_u64});
+        Ok(Reply::json(&json!({"roleCredentials": credentials})))
+    })
+}
+
 /// A call of STS.
 pub fn route(ask: &Ask, caller: &Caller) -> Result<Called, Refusal> {
     let who = caller.clone();

@@ -80,7 +80,7 @@ fn used_images(functions: &[Function]) -> BTreeSet<ImageRef> {
 fn unlisted(uri: String, listing: Option<&Option<Gap>>, words: Option<&Words>) -> (Repository, Option<Gap>) {
     let gap = match listing {
         // The whole listing was read, and the repository is not in it.
-        Some(None) => return (Repository { uri, mutability: Observed::Absent, tags: Observed::Absent }, None),
+        Some(None) => return (Repository { uri, is_used: true, mutability: Observed::Absent, tags: Observed::Absent }, None),
         Some(Some(gap)) => Gap { subject: uri.clone(), wanted: WANTED_SETTINGS.into(), ..gap.clone() },
         None => Gap {
             subject: uri.clone(),
@@ -91,7 +91,7 @@ fn unlisted(uri: String, listing: Option<&Option<Gap>>, words: Option<&Words>) -
         },
     };
     let tags = Gap { wanted: WANTED_TAGS.into(), ..gap.clone() };
-    (Repository { uri, mutability: Observed::Unknown(gap.clone()), tags: Observed::Unknown(tags) }, Some(gap))
+    (Repository { uri, is_used: true, mutability: Observed::Unknown(gap.clone()), tags: Observed::Unknown(tags) }, Some(gap))
 }
 
 fn repository(
@@ -118,11 +118,20 @@ fn repository(
         Observed::Present(TagMutability { setting, exclusion_filters: filters.into_iter().map(|f| f.filter).collect() })
     };
     gaps.extend(mutability.gap().cloned());
+    let is_used = used.iter().any(|image| image.repository_uri() == uri);
+    if !is_used && !answers.has(&DESCRIBE_IMAGES, &[&name]) {
+        let gap = Gap {
+            subject: uri.clone(),
+            wanted: WANTED_TAGS.into(),
+            reason: GapReason::NotRecorded,
+            detail: "no function runs an image of it, so that nobody asked".into(),
+            next_step: String::new(),
+        };
+        return Ok(Repository { uri, is_used, mutability, tags: Observed::Unknown(gap) });
+    }
     let tags = tags(answers, &name, &uri);
-    // Where no function runs an image of it, nobody needs to know; a live account is not even asked.
-    let unused = !used.iter().any(|image| image.repository_uri() == uri);
-    gaps.extend(tags.gap().filter(|gap| !(unused && gap.reason == GapReason::NotRecorded)).cloned());
-    Ok(Repository { uri, mutability, tags })
+    gaps.extend(tags.gap().cloned());
+    Ok(Repository { uri, is_used, mutability, tags })
 }
 
 /// All tags, or none: a tag that is missing from half a listing would read as "moved away".

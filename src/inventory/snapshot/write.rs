@@ -170,8 +170,9 @@ fn write_images(root: &Path, recording: &Recording<'_>) -> Result<usize, RecordE
     for index in recording.images {
         let index: Value = serde_json::from_slice(index).unwrap_or_default();
         for manifest in index.get("manifests").and_then(Value::as_array).into_iter().flatten() {
-            if !manifests.contains(manifest) {
-                manifests.push(manifest.clone());
+            let manifest = described(manifest, recording.store)?;
+            if !manifests.contains(&manifest) {
+                manifests.push(manifest);
             }
         }
         digests.extend(copy_blobs(root, &index, recording.store)?);
@@ -180,6 +181,29 @@ fn write_images(root: &Path, recording: &Recording<'_>) -> Result<usize, RecordE
     let index = json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": manifests });
     write_json(&root.join("index.json"), &index)?;
     Ok(digests.len())
+}
+
+/// A descriptor as other tools read it: with the size and the media type of what it names.
+fn described(descriptor: &Value, store: &Store) -> Result<Value, RecordError> {
+    let mut descriptor = descriptor.clone();
+    let digest = descriptor.get("digest").and_then(Value::as_str).and_then(|digest| ClaimedDigest::from_oci(digest).ok());
+    if let (Some(digest), Some(members)) = (digest, descriptor.as_object_mut())
+        && let Some((manifest, size)) = manifest(&digest, store)?
+    {
+        let is_index = manifest.get("manifests").is_some();
+        let usual = if is_index { "application/vnd.oci.image.index.v1+json" } else { "application/vnd.oci.image.manifest.v1+json" };
+        let media_type = manifest.get("mediaType").cloned().unwrap_or_else(|| usual.into());
+        members.insert("mediaType".into(), media_type);
+        members.insert("size".into(), size.into());
+    }
+    Ok(descriptor)
+}
+
+/// A manifest or index of the store, and its size; `None` where the store does not hold it, or it is none.
+fn manifest(digest: &ClaimedDigest, store: &Store) -> Result<Option<(Value, u64)>, RecordError> {
+    let Some(blob) = store.get(digest)?.filter(|blob| blob.size <= MAX_MANIFEST_BYTES) else { return Ok(None) };
+    let bytes = fs::read(&blob.path).map_err(at(&blob.path))?;
+    Ok(serde_json::from_slice(&bytes).ok().map(|manifest| (manifest, blob.size)))
 }
 
 /// Copies what an index leads to, as far as the store holds it: other platforms were not pulled.

@@ -61,6 +61,11 @@ fn images_of_a_live_account_are_pulled_from_its_registry_at_another_address() {
         let gaps = out.json()["gaps"].as_array().expect("a list").clone();
         let of_images: Vec<_> = gaps.iter().filter(|gap| gap["subject"].as_str().is_some_and(|s| s.contains(".dkr.ecr."))).collect();
         assert!(of_images.is_empty(), "{of_images:?}");
+        let page = home.path().join("second.txt");
+        let endpoint = format!("--registry-endpoint={}.dkr.ecr.{REGION}.amazonaws.com={}", Synthetic::account(0), aws.authority());
+        scan(&aws, &home, &[endpoint, "-o".into(), format!("text={}", page.display())]).exits(1);
+        let page = std::fs::read_to_string(page).expect("the second scan's page");
+        assert!(page.contains(", 0 downloaded,"), "an image that the store holds is not downloaded again: {page}");
         // A layer of their own each, one that they share, and configurations.
         assert!(
             aws.log().count_about("registry:blob", "apps/image-00") >= 4 && aws.log().count("ecr:GetAuthorizationToken") > 0,

@@ -157,7 +157,7 @@ impl Fleet {
     }
 
     pub fn repository(&mut self, mutability: Observed<TagMutability>, tags: Observed<BTreeMap<String, ClaimedDigest>>) {
-        let repository = Repository { uri: REPOSITORY.into(), mutability, tags };
+        let repository = Repository { uri: REPOSITORY.into(), is_used: true, mutability, tags };
         self.evidence.inventory.repositories.insert(REPOSITORY.into(), repository);
     }
 

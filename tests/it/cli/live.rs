@@ -72,6 +72,13 @@ fn a_live_scan_says_what_a_scan_of_its_recording_says() {
     let recording = on_demo(&aws, &home, "inventory").args(["--record", folder.to_str().unwrap()]).run().exits(3);
     assert!(recording.stdout.contains("recorded in "), "{}", recording.stdout);
     holds_no_secret(&recording);
+    let index: Value = serde_json::from_slice(&fs::read(folder.join("images/index.json")).unwrap()).unwrap();
+    for manifest in index["manifests"].as_array().unwrap() {
+        let name = manifest["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
+        let size = fs::metadata(folder.join("images/blobs/sha256").join(name)).unwrap().len();
+        assert_eq!(manifest["size"], size, "other tools read the layout too");
+        assert!(manifest["mediaType"].as_str().is_some_and(|kind| kind.starts_with("application/vnd.")), "{manifest}");
+    }
     let again =
         Run::new(&home).args(["scan", "--snapshot", folder.to_str().unwrap(), "-o", "json", "--no-history"]).args(POLICY).run().exits(1);
     assert_eq!(judged(&live.json()), judged(&again.json()));
@@ -83,28 +90,33 @@ fn one_account_of_three_that_is_denied_costs_its_own_and_is_named() {
     let denied = Synthetic::account(1);
     let aws = LoopbackAws::of(fleet.fleet()).fault(Fault::on("sts:AssumeRole").about(&denied).denies()).start();
     let home = Home::new();
-    // A policy that trusts what it can: only what is missing is left to fail the run.
+    // A policy under which nothing is refused, so that only what is missing is left to fail the run.
+    let mut text = "version: 1\nstatements:\n".to_owned();
+    for (name, kind, arn) in [
+        ("first", "function", "200000000001:function:*"),
+        ("third", "function", "200000000003:function:*"),
+        ("layers", "layer", "200000000001:layer:*"),
+    ] {
+        text += &format!(
+            "  - {{ name: {name}, scope: {{ kind: {kind}, arn: \"arn:aws:lambda:*:{arn}\" }}, level: audit, reason: looked at, signatures: {{ any: [ \
+             {{ aws_signer: {{ root: aws-signer-lambda-unconfirmed, profiles: [\"arn:aws:signer:eu-west-1:200000000001:/signing-profiles/x\"] }} }} ] }} }}\n"
+        );
+    }
     let policy = home.path().join("policy.yaml");
-    fs::write(
-        &policy,
-        "version: 1\nstatements:\n  - name: watched\n    scope: { kind: function, arn: \"arn:aws:lambda:*:200000000001:function:*\" }\n    level: \
-         audit\n    reason: looked at, not judged\n    signatures: { any: [ { aws_signer: { root: aws-signer-lambda-unconfirmed, profiles: \
-         [\"arn:aws:signer:eu-west-1:200000000001:/signing-profiles/x\"] } } ] }\n",
-    )
-    .unwrap();
+    fs::write(&policy, text).unwrap();
     let mut run = layerproof_on(&aws, &home, &Synthetic::account(0), "eu-west-1").arg("scan").args(["--policy", policy.to_str().unwrap()]);
     for n in 0..3 {
         run = run.args(["--role-arn", &Synthetic::role(n)]);
     }
-    let output = run.args(["--region", "eu-west-1", "-o", "json", "-o", "text=scan.txt", "--no-history"]).cwd(home.path()).run();
+    let output = run.args(["--region", "eu-west-1", "-o", "json", "-o", "text=scan.txt", "--no-history", "--fail-on", "critical"]);
+    let output = output.cwd(home.path()).run().exits(3);
     let report = output.json();
     let rows = report["coverage"].as_array().unwrap();
     let row = rows.iter().find(|row| row["account"] == denied.as_str()).unwrap_or_else(|| panic!("no row for {denied}: {rows:?}"));
     assert_eq!((row["api"].as_str(), row["missing"].as_u64()), (Some("sts:AssumeRole"), Some(1)), "{row}");
     let text = fs::read_to_string(home.path().join("scan.txt")).unwrap();
     assert!(text.contains(&denied) && text.contains("sts:AssumeRole"), "{text}");
-    let judged: BTreeSet<&str> =
-        report["decisions"].as_array().unwrap().iter().filter_map(|d| d["account"].as_str().or(d["subject"].as_str())).collect();
+    let judged: BTreeSet<&str> = report["decisions"].as_array().unwrap().iter().filter_map(|d| d["subject"]["name"].as_str()).collect();
     for n in [0, 2] {
         assert!(judged.iter().any(|subject| subject.contains(&Synthetic::account(n))), "account {n} is not judged: {judged:?}");
     }
@@ -171,6 +183,27 @@ fn no_credentials_is_a_usage_error_that_says_what_to_do() {
     let run = env.into_iter().fold(Run::new(&home), |run, (name, value)| run.env(name, value));
     let output = run.arg("scan").args(POLICY).run().exits(2);
     assert!(output.stderr.contains("no AWS credentials") && output.stderr.contains("--profile"), "{}", output.stderr);
+}
+
+#[test]
+fn who_is_logged_in_by_sso_is_let_in_and_who_no_longer_is_is_told_to_log_in_again() {
+    let aws = LoopbackAws::of(Synthetic { functions: 2, ..Synthetic::default() }.fleet()).start();
+    let home = Home::new();
+    let env = aws.env_with_sso(home.path(), "audit", &Synthetic::account(0), "eu-west-1");
+    let run = || env.iter().fold(Run::new(&home), |run, (name, value)| run.env(name, value)).args(["inventory", "--profile", "audit"]);
+    let output = run().run().exits(0);
+    assert!(output.stdout.contains("2 functions in 4 versions"), "{}", output.stdout);
+    assert!((1..=2).contains(&aws.log().count("sso:GetRoleCredentials")), "once to find out, and once for all clients");
+    for (cache, what) in [
+        (r#"{"accessToken": "old", "expiresAt": "2036-01-01T00:00:00Z"}"#, "revoked"),
+        (r#"{"accessToken": "old", "expiresAt": "2020-01-01T00:00:00Z"}"#, "expired"),
+    ] {
+        for file in fs::read_dir(home.path().join(".aws/sso/cache")).unwrap() {
+            fs::write(file.unwrap().path(), cache).unwrap();
+        }
+        let output = run().run().exits(2);
+        assert!(output.stderr.contains("aws sso login"), "{what}: {}", output.stderr);
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn many_gaps_of_one_sort_are_told_together_and_none_is_forgotten() {
     report.gaps =
         (0..50).map(|i| layerproof::model::gap::Gap { subject: format!("layer-{i:02}"), ..samples::gap(reason.clone()) }).collect();
     let text = render("text", &report);
-    assert!(text.contains("of 50 subjects: not in the snapshot") && text.contains("and 45 more"));
+    assert!(text.contains("of 50 subjects: no answer holds it") && text.contains("and 45 more"));
     assert_eq!(text.matches("Ask the publisher").count(), 1);
     let text = render_with("text", &report, &verbose());
     assert!((0..50).all(|i| text.contains(&format!("layer-{i:02} "))));

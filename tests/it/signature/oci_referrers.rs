@@ -163,6 +163,23 @@ fn what_could_not_be_read_never_makes_an_image_unsigned() {
 }
 
 #[test]
+fn platforms_of_another_image_that_were_not_copied_do_not_hide_whether_this_one_is_signed() {
+    let mut made = Made::new();
+    let elsewhere = Digest::of(b"arm64").to_string();
+    let attached = Digest::of(b"an attestation of the builder").to_string();
+    let index = made.add(&json!({"manifests": [
+        {"mediaType": MANIFEST, "digest": elsewhere, "platform": {"os": "linux", "architecture": "arm64"}},
+        {"mediaType": MANIFEST, "digest": attached, "platform": {"os": "unknown", "architecture": "unknown"}},
+    ]}));
+    made.list(&index.to_string(), INDEX, None);
+    assert!(made.examine().is_absent());
+    // A referrer that is listed for this image and is not there is another matter.
+    let list = made.add(&json!({"manifests": [{"mediaType": MANIFEST, "digest": elsewhere}]}));
+    made.list(&list.to_string(), INDEX, Some(&format!("sha256-{}", made.image.hex())));
+    assert!(made.examine().gap().is_some());
+}
+
+#[test]
 fn an_index_that_holds_itself_ends() {
     let mut made = Made::new();
     let image = made.image.to_string();
