@@ -159,7 +159,12 @@ impl NetworkArgs {
             .collect::<Result<_, _>>()?;
         let network =
             Network { ca_bundle: self.ca_bundle.clone(), registry_endpoints, insecure_registries: self.insecure_registry.clone() };
-        Clients::online(network)
-            .map_err(|error| if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::internal(error.to_string()) })
+        Clients::online(network).map_err(|error| {
+            let failure = if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::internal(error.to_string()) };
+            match error.hint() {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        })
     }
 }

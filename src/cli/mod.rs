@@ -28,6 +28,11 @@ use std::io::{self, Write};
 use std::panic;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, registry};
 
 pub use exit::{Exit, Failure};
 pub use global::Global;
@@ -121,7 +126,22 @@ fn talk(global: &Global) {
         (false, 1) => tracing::Level::INFO,
         (false, _) => tracing::Level::DEBUG,
     };
-    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level).with_ansi(false).with_target(false).without_time().init();
+    subscriber(level, io::stderr).init();
+}
+
+/// Lines of layerproof's own only, whatever the level: the AWS SDK and the HTTP stack write whole requests and answers, with presigned
+/// links, tokens and environment values in them.
+fn subscriber<W>(level: tracing::Level, writer: W) -> impl tracing::Subscriber + SubscriberInitExt
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let crate_name = env!("CARGO_CRATE_NAME");
+    let ours = filter_fn(move |line| {
+        let rest = line.target().strip_prefix(crate_name);
+        *line.level() <= level && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    });
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false).with_target(false).without_time();
+    registry().with(lines.with_filter(ours.with_max_level_hint(level)))
 }
 
 fn dispatch(command: &Command, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
@@ -161,4 +181,42 @@ fn report_failure(failure: &Failure) {
     }
     // Nobody is left to tell where even stderr is closed.
     let _closed = stderr.write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_libraries_log_of_their_answers_is_never_printed() {
+        for (level, ours) in [(tracing::Level::DEBUG, true), (tracing::Level::TRACE, true), (tracing::Level::WARN, false)] {
+            let said = Said::default();
+            let writer = said.clone();
+            tracing::subscriber::with_default(subscriber(level, move || writer.clone()), || {
+                tracing::debug!("ours");
+                tracing::trace!(target: "aws_smithy_runtime::client", "X-Amz-Signature");
+                tracing::debug!(target: "reqwest::connect", "X-Amz-Signature");
+                tracing::error!(target: "hyper_util", "X-Amz-Signature");
+                tracing::warn!(target: "layerproof_of_somebody_else", "X-Amz-Signature");
+            });
+            let text = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+            assert_eq!((text.contains("ours"), text.contains("X-Amz-Signature")), (ours, false), "{level}: {text}");
+        }
+    }
 }

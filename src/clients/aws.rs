@@ -16,7 +16,8 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 
-use super::{Login, LoginError, Network, Regions};
+use super::http::Trust;
+use super::{Login, LoginError, Regions};
 use crate::model::inventory::Place;
 
 /// The accounts and regions that this run may ask, filled when a live account is listed.
@@ -49,13 +50,13 @@ impl Sessions {
 }
 
 /// What profile and environment say, as every AWS tool reads them: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL*` and their likes.
-pub async fn configured(login: &Login, network: &Network) -> Result<SdkConfig, LoginError> {
-    configured_by(aws_config::defaults(BehaviorVersion::latest()), login, network).await
+pub async fn configured(login: &Login, trust: &Trust) -> Result<SdkConfig, LoginError> {
+    configured_by(aws_config::defaults(BehaviorVersion::latest()), login, trust).await
 }
 
 /// [`configured`], on what `loader` was given beforehand.
-pub async fn configured_by(loader: ConfigLoader, login: &Login, network: &Network) -> Result<SdkConfig, LoginError> {
-    let mut loader = loader.http_client(http::client(network)?).retry_config(manners::retry()).timeout_config(manners::timeouts());
+pub async fn configured_by(loader: ConfigLoader, login: &Login, trust: &Trust) -> Result<SdkConfig, LoginError> {
+    let mut loader = loader.http_client(http::client(trust)?).retry_config(manners::retry()).timeout_config(manners::timeouts());
     if let Some(profile) = &login.profile {
         loader = loader.profile_name(profile);
     }

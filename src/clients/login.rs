@@ -1,7 +1,5 @@
 //! Why a live account cannot be opened, and the next step.
 
-use std::path::PathBuf;
-
 use crate::model::printable::printable;
 
 /// A live account cannot be opened at all. Every case is for the user to mend: exit code 2.
@@ -52,12 +50,10 @@ pub enum LoginError {
         /// As typed.
         presented: String,
     },
-    /// `--ca-bundle` with a file that holds no certificates.
-    #[error("{}: {}", printable(&path.display().to_string()), printable(.problem))]
-    CaBundle {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
+    /// The SDK's HTTP client cannot be made of the settings.
+    #[error("the HTTP client of the AWS SDK cannot be made: {}", printable(.problem))]
+    Http {
+        /// Why not.
         problem: String,
     },
 }
@@ -77,7 +73,7 @@ impl LoginError {
             }
             Self::ForeignRegion { .. } => "name regions of the account's own partition: accounts do not reach across partitions",
             Self::NotARole { .. } => "a role is written arn:aws:iam::111122223333:role/NAME",
-            Self::CaBundle { .. } => "--ca-bundle takes a file of PEM certificates (BEGIN CERTIFICATE)",
+            Self::Http { .. } => "try without --ca-bundle and proxy settings, to see which of them it is",
         }
     }
 }

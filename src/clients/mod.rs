@@ -13,13 +13,13 @@ mod turns;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::OnceLock;
 
+use self::http::{CaBundleError, Patience, Trust};
 pub use self::login::LoginError;
-use self::registry::{LoginFiles, Patience, Registries};
-use crate::model::digest::ClaimedDigest;
+use self::registry::{LoginFiles, Registries};
+pub use self::turns::{Turn, Turns};
 use crate::model::gap::{Gap, GapReason};
-use crate::model::printable::printable;
 
 /// How the network is to be used, as the command line and the environment say. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY` and
 /// `NO_PROXY`, which the clients read themselves.
@@ -76,10 +76,10 @@ pub struct Clients {
 pub struct Online {
     runtime: tokio::runtime::Runtime,
     network: Network,
-    patience: http::Patience,
-    roots: Vec<reqwest::Certificate>,
+    trust: Trust,
+    patience: Patience,
     http: OnceLock<Result<http::Http, http::HttpError>>,
-    turns: turns::Turns,
+    turns: Turns,
     reach: reach::Reach,
     registries: Registries,
     #[cfg(feature = "aws")]
@@ -95,28 +95,9 @@ pub enum ClientsError {
         /// Why not.
         source: std::io::Error,
     },
-    /// The file of `--ca-bundle` cannot be read.
-    #[error("cannot read the CA bundle {}: {source}", printable(&.path.to_string_lossy()))]
-    CaBundleUnreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The file of `--ca-bundle` is no list of PEM certificates.
-    #[error("the CA bundle {} cannot be used: {}", printable(&.path.to_string_lossy()), printable(.problem))]
-    CaBundleMalformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The HTTP client cannot be made: a proxy setting that is none, or no trusted certificates.
-    #[error("the HTTP client cannot be made: {}", printable(.problem))]
-    Http {
-        /// Why not.
-        problem: String,
-    },
+    /// The file of `--ca-bundle` cannot be used.
+    #[error(transparent)]
+    CaBundle(#[from] CaBundleError),
 }
 
 impl ClientsError {
@@ -124,7 +105,15 @@ impl ClientsError {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Runtime { .. } => false,
-            Self::CaBundleUnreadable { .. } | Self::CaBundleMalformed { .. } | Self::Http { .. } => true,
+            Self::CaBundle(_) => true,
+        }
+    }
+
+    /// The next step, where there is one.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Runtime { .. } => None,
+            Self::CaBundle(_) => Some(CaBundleError::HINT),
         }
     }
 }
@@ -135,55 +124,37 @@ impl Clients {
         Self { online: None }
     }
 
-    /// Clients with these settings. Opens no socket yet.
+    /// Clients with these settings, and logins of registries as the environment says. Opens no socket yet.
     ///
     /// # Errors
     /// Settings that cannot be used.
     pub fn online(network: Network) -> Result<Self, ClientsError> {
-        Self::build(network, http::Patience::default(), Patience::default(), LoginFiles::from_env())
+        Self::with(network, Patience::default(), LoginFiles::from_env())
     }
 
-    /// The same, with another patience towards presigned links.
+    /// The same with another patience, and with logins from elsewhere: for tests.
     ///
     /// # Errors
     /// Settings that cannot be used.
-    pub fn online_with(network: Network, patience: http::Patience) -> Result<Self, ClientsError> {
-        Self::build(network, patience, Patience::default(), LoginFiles::from_env())
-    }
-
-    /// The same, with another patience towards registries, and with logins from elsewhere than the environment says.
-    ///
-    /// # Errors
-    /// Settings that cannot be used.
-    pub fn patient(network: Network, patience: Patience, logins: LoginFiles) -> Result<Self, ClientsError> {
-        Self::build(network, http::Patience::default(), patience, logins)
-    }
-
-    fn build(network: Network, patience: http::Patience, registries: Patience, logins: LoginFiles) -> Result<Self, ClientsError> {
-        let registries = Registries::new(&network, registries, logins)?;
+    pub fn with(network: Network, patience: Patience, logins: LoginFiles) -> Result<Self, ClientsError> {
+        let trust = Trust::read(network.ca_bundle.as_deref())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|source| ClientsError::Runtime { source })?;
-        let mut online = Online {
+        let online = Online {
             runtime,
             network,
+            trust,
             patience,
-            roots: Vec::new(),
             http: OnceLock::new(),
-            turns: turns::Turns::default(),
+            turns: Turns::default(),
             reach: reach::Reach::default(),
-            registries,
+            registries: Registries::new(logins),
             #[cfg(feature = "aws")]
             aws: aws::Sessions::default(),
         };
-        if let Some(path) = online.network.ca_bundle.clone() {
-            let pem = std::fs::read(&path).map_err(|source| ClientsError::CaBundleUnreadable { path: path.clone(), source })?;
-            online.roots = http::roots(&pem).map_err(|problem| ClientsError::CaBundleMalformed { path: path.clone(), problem })?;
-            // A certificate inside that does not parse is told now, as the setting that it is.
-            online.http().map_err(|error| ClientsError::CaBundleMalformed { path, problem: error.to_string() })?;
-        }
         Ok(Self { online: Some(online) })
     }
 
@@ -222,17 +193,22 @@ impl Online {
         self.runtime.block_on(future)
     }
 
-    /// The client for presigned links, built when it is first asked for: a run that fetches nothing reads no system certificates.
+    /// The HTTP clients, built when they are first asked for: a run that fetches nothing reads no system certificates.
     ///
     /// # Errors
     /// Where this machine has no certificates that could be trusted.
     pub fn http(&self) -> Result<&http::Http, &http::HttpError> {
-        self.http.get_or_init(|| http::Http::build(&self.roots, &self.patience)).as_ref()
+        self.http.get_or_init(|| http::Http::build(&self.trust, &self.patience)).as_ref()
     }
 
-    /// The turn of a digest: who holds its lock fetches, and who waits for it finds the bytes in the store.
-    pub fn turn(&self, digest: &ClaimedDigest) -> Arc<Mutex<()>> {
-        self.turns.of(digest)
+    /// Who downloads what right now.
+    pub fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
+    /// Whose certificates are believed.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 
     /// The places that nobody answers from.
@@ -241,7 +217,7 @@ impl Online {
     }
 
     /// How long is waited.
-    pub fn patience(&self) -> &http::Patience {
+    pub fn patience(&self) -> &Patience {
         &self.patience
     }
 

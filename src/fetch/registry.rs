@@ -215,7 +215,7 @@ impl Pull<'_> {
 
     /// Sees to it that the store holds the blob, or notes that the registry has other bytes under its digest.
     fn blob(&self, lane: &mut Option<Lane>, digest: ClaimedDigest, size: u64) -> Result<(), Problem> {
-        let turn = self.online.registries().turns().take(digest);
+        let turn = self.online.turns().take(digest);
         if (!self.fetching.refetch || turn.is_done) && self.fetching.store.get(&digest).map_err(FetchError::from)?.is_some() {
             return Ok(());
         }

@@ -103,7 +103,7 @@ pub struct Collected {
 /// # Errors
 /// [`InventoryError::Login`] where nothing could be asked at all.
 pub async fn collect(request: &AccountRequest, online: &Online) -> Result<Collected, InventoryError> {
-    let config = configured(&request.login, online.network()).await?;
+    let config = configured(&request.login, online.trust()).await?;
     collect_with(&config, request, online.aws()).await
 }
 

@@ -12,5 +12,6 @@ pub mod inventory;
 pub mod layer;
 pub mod media_type;
 pub mod observed;
+pub mod platform;
 pub mod printable;
 pub mod template;

@@ -1,9 +1,10 @@
 //! Whether AWS itself is asked, or whatever an endpoint setting names.
 
-use std::net::IpAddr;
-
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
+use reqwest::Url;
+
+use crate::clients::http::address;
 
 /// The services that are asked, by the names under which the SDK looks up their endpoints.
 const SERVICES: [&str; 5] = ["Lambda", "ECR", "S3", "STS", "Account"];
@@ -28,12 +29,7 @@ pub fn of(config: &SdkConfig, service: &str) -> Option<String> {
 
 /// True where `url` leads to this machine, so that AWS's limits are not the ones to keep to.
 pub fn is_loopback(url: &str) -> bool {
-    let authority = authority(url.split_once("://").map_or(url, |(_, rest)| rest));
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    Url::parse(url).is_ok_and(|url| address::is_loopback(&url))
 }
 
 fn authority(rest: &str) -> &str {

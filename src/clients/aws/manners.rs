@@ -14,6 +14,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::pace::Pace;
+use crate::clients::http::retry_after;
 
 /// Attempts of one call, the first among them.
 pub const MAX_ATTEMPTS: u32 = 8;
@@ -55,7 +56,7 @@ impl ClassifyRetry for RetryAfter {
     }
 
     fn classify_retry_v2(&self, context: &InterceptorContext, previous: &RetryAction) -> RetryAction {
-        let asked = context.response().and_then(|response| seconds(response.headers().get("retry-after")?));
+        let asked = context.response().and_then(|response| retry_after(response.headers().get("retry-after")?));
         match (previous, asked) {
             (RetryAction::RetryIndicated(RetryReason::RetryableError { kind, retry_after: None }), Some(delay)) => {
                 RetryAction::retryable_error_with_explicit_delay(*kind, delay.min(MAX_PAUSE))
@@ -91,16 +92,11 @@ impl Intercept for Throttling {
     ) -> Result<(), BoxError> {
         let (Some(response), Some(call)) = (context.response(), bag.load::<Metadata>()) else { return Ok(()) };
         if response.status().as_u16() == 429 {
-            let delay = response.headers().get("retry-after").and_then(seconds).unwrap_or_default();
+            let delay = response.headers().get("retry-after").and_then(retry_after).unwrap_or_default();
             self.0.throttled(call.service(), call.name(), delay.min(MAX_PAUSE));
         } else if response.status().is_success() {
             self.0.answered(call.service(), call.name());
         }
         Ok(())
     }
-}
-
-/// `Retry-After` in seconds; its other form, a date, is not sent by AWS.
-fn seconds(header: &str) -> Option<Duration> {
-    Some(Duration::from_secs(header.trim().parse().ok()?))
 }

@@ -6,12 +6,12 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::clients::http;
+
 /// Characters of a message that are kept.
 const MAX_MESSAGE: usize = 2_000;
 /// Characters of a code that are kept.
 const MAX_CODE: usize = 128;
-/// Errors behind errors that are followed.
-const MAX_CHAIN: usize = 16;
 
 /// A call that brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,16 +80,7 @@ pub fn is_region_off(code: &str) -> bool {
 
 /// An error with the errors behind it, each said once.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let said = error.to_string();
-        if !words.iter().any(|earlier| earlier.contains(&said)) {
-            words.push(said);
-        }
-        next = if words.len() < MAX_CHAIN { error.source() } else { None };
-    }
-    scrubbed(&words.join(": "))
+    scrubbed(&http::chain(error))
 }
 
 /// `message` without the query of a presigned link and without access key ids: whoever has the link has the bytes.

@@ -1,7 +1,7 @@
 //! Blobs as a stream that goes on where it broke off.
 
 use std::io::{self, Read};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::header::CONTENT_RANGE;
 use reqwest::{Client, Response};
@@ -10,13 +10,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::retry::{Attempts, Next};
 use super::transport::{Question, unreachable};
 use super::{RegistryError, Repository};
+use crate::clients::http::Pace;
 use crate::model::digest::ClaimedDigest;
-
-/// Times that one blob is resumed.
-const RESUMES: u32 = 8;
-
-/// Time for a blob beside what its size allows for.
-const BLOB_TIME: Duration = Duration::from_secs(60);
 
 /// A runtime and connections of one thread: what arrives is hashed and written by the thread that received it, and handed to no other.
 pub struct Lane {
@@ -48,6 +43,7 @@ pub struct BlobReader<'a> {
     given: u64,
     resumes: u32,
     until: Option<Instant>,
+    pace: Pace,
     answer: Option<Response>,
     /// Bytes of the answer that were given already.
     skip: u64,
@@ -59,7 +55,7 @@ pub struct BlobReader<'a> {
 impl<'a> Repository<'a> {
     /// A blob of `size` bytes, as its descriptor says. Its `urls` are not even read.
     pub fn blob(&self, lane: &'a Lane, digest: ClaimedDigest, size: u64) -> BlobReader<'a> {
-        let allowed = BLOB_TIME.saturating_add(Duration::from_secs(size / self.transport().patience().slowest.max(1)));
+        let allowed = self.transport().patience().allowed(size);
         BlobReader {
             repository: *self,
             lane,
@@ -68,6 +64,7 @@ impl<'a> Repository<'a> {
             given: 0,
             resumes: 0,
             until: Instant::now().checked_add(allowed),
+            pace: Pace::default(),
             answer: None,
             skip: 0,
             chunk: Chunk::default(),
@@ -98,7 +95,12 @@ impl BlobReader<'_> {
                 }
             }
             let Some(answer) = &mut self.answer else { continue };
+            let asked = Instant::now();
             let error = match self.lane.runtime.block_on(answer.chunk()) {
+                Ok(Some(bytes)) if self.pace.is_too_slow(asked.elapsed(), bytes.len(), patience) => {
+                    let detail = format!("fewer than {} bytes in {:?}", patience.pace_bytes, patience.pace_window);
+                    RegistryError::Unreachable { detail }
+                }
                 Ok(Some(bytes)) => {
                     let skipped = bytes.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX));
                     self.skip = self.skip.saturating_sub(skipped as u64);
@@ -113,12 +115,13 @@ impl BlobReader<'_> {
                 Err(error) => unreachable(error),
             };
             self.answer = None;
+            self.pace = Pace::default();
             self.resumes = self.resumes.saturating_add(1);
-            if self.resumes > RESUMES {
+            if self.resumes >= patience.attempts {
                 return Err(error);
             }
             tracing::debug!(digest = %self.digest, given = self.given, %error, "a download broke off; it goes on from there");
-            std::thread::sleep(patience.backoff);
+            std::thread::sleep(patience.wait(self.resumes, None));
         }
     }
 

@@ -4,7 +4,7 @@ use http_auth::parser::ChallengeParser;
 use reqwest::Url;
 
 use super::RegistryError;
-use super::endpoint::{is_loopback, why_not};
+use crate::clients::http::address::{admit, is_loopback};
 
 /// Challenges of one header that are looked at.
 const CHALLENGES: usize = 8;
@@ -52,9 +52,7 @@ impl Challenge {
 pub(super) fn realm(text: &str, base: &Url, has_login: bool, is_ecr: bool) -> Result<Url, RegistryError> {
     let refuse = |why| RegistryError::Realm { realm: text.chars().take(300).collect(), why };
     let url = Url::parse(text).map_err(|_| refuse("it is no address"))?;
-    if let Some(why) = why_not(&url, base) {
-        return Err(refuse(why));
-    }
+    admit(&url, Some(base)).map_err(|refused| refuse(refused.why()))?;
     if is_ecr && url.origin() != base.origin() {
         return Err(refuse("a token of ECR is for its registry alone"));
     }

@@ -7,8 +7,8 @@ use aws_sdk_ecr::config::Region;
 use aws_sdk_ecr::error::{DisplayErrorContext, ProvideErrorMetadata};
 use data_encoding::BASE64;
 
-use super::endpoint::is_loopback;
 use super::{RegistryError, RegistryLogin, Repository};
+use crate::clients::http::address::is_loopback;
 
 /// ECR's tokens live twelve hours (API reference, GetAuthorizationToken). Counted from now rather than up to its `expiresAt`: this machine's clock may be
 /// wrong, and an answer from the past is used all the same. A token that ended early is refused with 401, and renewed.

@@ -1,12 +1,10 @@
-//! Where a registry is asked, and which hosts are never asked.
+//! Where a registry is asked.
 
-use std::net::{IpAddr, Ipv6Addr};
-
-use oci_client::Reference;
 use reqwest::Url;
 
 use super::RegistryError;
 use crate::clients::Network;
+use crate::clients::http::address::{admit_host, is_loopback};
 use crate::model::image_ref::ImageRef;
 
 /// Where a repository is asked.
@@ -23,8 +21,12 @@ impl Endpoint {
     /// hosts and for those in `network.insecure_registries`.
     pub fn of(image: &ImageRef, network: &Network) -> Result<Self, RegistryError> {
         let malformed = |detail: String| RegistryError::Malformed { detail };
-        let reference = Reference::try_from(image.repository_uri()).map_err(|e| malformed(format!("{}: {e}", image.repository_uri())))?;
-        let asked = network.registry_endpoints.get(&image.registry).map_or_else(|| reference.resolve_registry(), String::as_str);
+        if !is_host(&image.registry) || !is_repository(&image.repository) {
+            return Err(malformed(format!("`{}` is no name of a repository", image.repository_uri())));
+        }
+        let is_hub = HUB_HOSTS.contains(&image.registry.as_str());
+        let own = if is_hub { HUB_ASKED } else { &image.registry };
+        let asked = network.registry_endpoints.get(&image.registry).map_or(own, String::as_str);
         let parsed = |scheme: &str| Url::parse(&format!("{scheme}://{asked}/")).map_err(|e| malformed(format!("{asked}: {e}")));
         let mut base = parsed("https")?;
         if is_loopback(&base) || network.insecure_registries.iter().any(|host| host == asked) {
@@ -34,7 +36,9 @@ impl Endpoint {
         if !bare || base.fragment().is_some() || base.host_str().is_none() {
             return Err(malformed(format!("`{asked}` is not HOST[:PORT]")));
         }
-        Ok(Self { base, repository: reference.repository().to_owned() })
+        admit_host(&base).map_err(|why| malformed(format!("{asked} is not asked: {why}")))?;
+        let official = is_hub && !image.repository.contains('/');
+        Ok(Self { base, repository: if official { format!("library/{}", image.repository) } else { image.repository.clone() } })
     }
 
     /// `/v2/REPOSITORY/…`, the parts escaped where they have to be.
@@ -52,68 +56,37 @@ impl Endpoint {
     }
 }
 
-/// True for `localhost` and addresses of the loopback network.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match address(url) {
-        Some(address) => address.is_loopback(),
-        None => url.host_str().is_some_and(|host| host == "localhost" || host.ends_with(".localhost")),
-    }
+/// Docker Hub by the names that images have, and the host that answers for it.
+const HUB_HOSTS: [&str; 2] = ["docker.io", "index.docker.io"];
+const HUB_ASKED: &str = "index.docker.io";
+
+/// Bytes of a repository's name (github.com/distribution/reference, `RepositoryNameTotalLengthMax`).
+const REPOSITORY_BYTES: usize = 255;
+
+/// Letters, digits, `.`, `-` and a port: no address of version 6, no user, no path.
+fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b))
 }
 
-/// True for an address from which machines get their credentials, and its neighbours: never asked, whoever says so.
-pub(super) fn is_forbidden(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast(),
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => is_forbidden(IpAddr::V4(v4)),
-            // fd00:ec2::254 is the instance metadata service, fd00:ec2::23 the credentials of EKS pods.
-            None => v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast() || is_ec2_local(v6),
-        },
-    }
+/// distribution-spec, "Pulling manifests": `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, parted by slashes.
+fn is_repository(text: &str) -> bool {
+    let is_word = |word: &str| word.bytes().next().is_some_and(is_letter) && word.bytes().last().is_some_and(is_letter);
+    let is_part = |part: &str| {
+        is_word(part)
+            && part
+                .split(|c: char| c.is_ascii_alphanumeric())
+                .all(|gap| matches!(gap, "" | "." | "_" | "__") || gap.bytes().all(|b| b == b'-'))
+    };
+    text.len() <= REPOSITORY_BYTES && text.bytes().all(|b| is_letter(b) || b"._-/".contains(&b)) && text.split('/').all(is_part)
 }
 
-/// Why a redirect or a realm at `url` is not followed; `from` is the registry's own address.
-pub(super) fn why_not(url: &Url, from: &Url) -> Option<&'static str> {
-    if url.origin() == from.origin() {
-        return None;
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Some("it carries a user name");
-    }
-    let from_loopback = is_loopback(from);
-    match url.scheme() {
-        "https" => {}
-        // What was asked over plain HTTP on this machine may go on so on this machine.
-        "http" if from.scheme() == "http" && from_loopback && is_loopback(url) => {}
-        "http" => return Some("it is plain HTTP"),
-        _ => return Some("it is neither HTTPS nor HTTP"),
-    }
-    if address(url).is_some_and(is_forbidden) || url.host_str().is_some_and(|host| METADATA_HOSTS.contains(&host)) {
-        return Some("it is an address that only machines ask about themselves");
-    }
-    if is_loopback(url) && !from_loopback {
-        return Some("it is on this machine, and the registry is not");
-    }
-    None
-}
-
-const METADATA_HOSTS: &[&str] = &["metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"];
-
-fn is_ec2_local(address: Ipv6Addr) -> bool {
-    matches!(address.segments(), [0xfd00, 0x0ec2, ..])
-}
-
-fn address(url: &Url) -> Option<IpAddr> {
-    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
-    }
 
     #[test]
     fn names_keep_their_host_where_another_is_asked() {
@@ -124,6 +97,38 @@ mod tests {
         let endpoint = Endpoint::of(&image, &network).unwrap();
         assert_eq!(endpoint.base.as_str(), "https://vpce-1.example.com:8443/");
         assert_eq!(endpoint.address(&["blobs", "sha256:aa"]).unwrap().path(), "/v2/team/app/blobs/sha256:aa");
+    }
+
+    #[test]
+    fn docker_hub_is_asked_by_the_host_and_path_that_it_has() {
+        for (name, path) in [
+            ("docker.io/alpine", "/v2/library/alpine/tags/list"),
+            ("index.docker.io/alpine", "/v2/library/alpine/tags/list"),
+            ("docker.io/team/app", "/v2/team/app/tags/list"),
+        ] {
+            let endpoint = Endpoint::of(&name.parse().unwrap(), &Network::default()).unwrap();
+            assert_eq!(endpoint.address(&["tags", "list"]).unwrap().as_str(), format!("https://index.docker.io{path}"), "{name}");
+        }
+        let other = Endpoint::of(&"r.example.com/alpine".parse().unwrap(), &Network::default()).unwrap();
+        assert_eq!(other.repository, "alpine");
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_repository_is_not_asked_for() {
+        let of = |registry: &str, repository: &str| {
+            let image = ImageRef { registry: registry.into(), repository: repository.into(), tag: None, digest: None };
+            Endpoint::of(&image, &Network::default())
+        };
+        let long = "a".repeat(REPOSITORY_BYTES + 1);
+        for bad in ["", "..", "a/../b", "a//b", "/a", "a/", "A", "a..b", "a.-b", "a___b", "a-", "_a", "a?b", "a b", "a%2fb", &long] {
+            assert!(of("r.example.com", bad).is_err(), "{bad}");
+        }
+        for good in ["a", "a.b", "a_b", "a__b", "a---b", "a/b/c1", "0"] {
+            assert!(of("r.example.com", good).is_ok(), "{good}");
+        }
+        for bad in ["", "user@r.example.com", "r.example.com/x", "[::1]:5000", "r_x.example.com"] {
+            assert!(of(bad, "a").is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -146,30 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn redirects_never_lead_to_plain_http_metadata_or_this_machine() {
-        let from = url("https://r.example.com/");
-        for bad in [
-            "http://cdn.example.com/x",
-            "http://r.example.com/x",
-            "https://169.254.169.254/latest/meta-data",
-            "https://[fe80::1]/x",
-            "https://[fd00:ec2::254]/x",
-            "https://[::ffff:169.254.169.254]/x",
-            "https://metadata.google.internal/x",
-            "https://127.0.0.1/x",
-            "https://localhost/x",
-            "https://user:pw@cdn.example.com/x",
-            "file:///etc/passwd",
-            "ftp://cdn.example.com/x",
-        ] {
-            assert!(why_not(&url(bad), &from).is_some(), "{bad}");
+    fn a_metadata_service_is_no_registry() {
+        for bad in ["169.254.169.254/a", "169.254.170.2:80/a", "metadata.google.internal/a"] {
+            assert!(Endpoint::of(&bad.parse().unwrap(), &Network::default()).is_err(), "{bad}");
         }
-        for good in ["https://cdn.example.com/x", "https://r.example.com/y", "https://10.0.0.8/x"] {
-            assert_eq!(why_not(&url(good), &from), None, "{good}");
-        }
-        let loopback = url("http://127.0.0.1:5000/");
-        assert_eq!(why_not(&url("http://127.0.0.1:5001/x"), &loopback), None);
-        assert!(why_not(&url("http://cdn.example.com/x"), &loopback).is_some());
-        assert!(why_not(&url("http://169.254.169.254/x"), &loopback).is_some());
+        let mut network = Network::default();
+        network.registry_endpoints.insert("r.example.com".into(), "[fd00:ec2::254]".into());
+        assert!(Endpoint::of(&"r.example.com/a".parse().unwrap(), &network).is_err());
     }
 }

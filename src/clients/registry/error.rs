@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oci_client::errors::{OciEnvelope, OciErrorCode};
+use serde::Deserialize;
 
 use crate::model::digest::{ClaimedDigest, Digest};
 use crate::model::gap::{Gap, GapReason};
@@ -127,27 +127,25 @@ pub enum Asked {
 impl RegistryError {
     /// The error that an answer other than 2xx stands for. `body` is its beginning.
     pub(super) fn of(status: u16, content_type: &str, body: &[u8], after: Option<Duration>, challenge: Option<String>) -> Self {
-        let envelope: Option<OciEnvelope> = serde_json::from_slice(body).ok();
-        let detail = match envelope.as_ref().and_then(|e| e.errors.first()) {
-            Some(error) => format!("{}: {}", code_text(&error.code), error.message),
+        let errors = serde_json::from_slice(body).map(|ErrorAnswer { errors }| errors).unwrap_or_default();
+        let detail = match errors.first() {
+            Some(error) => format!("{}: {}", error.code, error.message),
             None => format!("status {status} {content_type}: {}", String::from_utf8_lossy(body)),
         };
         let detail: String = detail.chars().take(DETAIL_CHARS).collect();
-        let errors = envelope.map(|e| e.errors).unwrap_or_default();
-        let says = |wanted: &[OciErrorCode]| errors.iter().any(|e| wanted.contains(&e.code));
+        let says = |wanted: &[&str]| errors.iter().any(|e| wanted.contains(&e.code.as_str()));
         // The codes come first: there are registries that refuse with 404 and throttle with 403.
-        if says(&[OciErrorCode::Toomanyrequests]) || status == 429 {
+        if says(&["TOOMANYREQUESTS"]) || status == 429 {
             return Self::Throttled { detail, after };
         }
-        if says(&[OciErrorCode::Unauthorized, OciErrorCode::Denied]) || status == 401 || status == 403 {
+        if says(&["UNAUTHORIZED", "DENIED"]) || status == 401 || status == 403 {
             return Self::Refused { status, detail, challenge };
         }
         if status != 404 {
             return Self::Failed { status, detail, after };
         }
-        let absent = |code: &OciErrorCode| {
-            matches!(code, OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown | OciErrorCode::BlobUnknown | OciErrorCode::NotFound)
-        };
+        // NOT_FOUND is none of the specification's, but Harbor's.
+        let absent = |code: &str| matches!(code, "MANIFEST_UNKNOWN" | "NAME_UNKNOWN" | "BLOB_UNKNOWN" | "NOT_FOUND");
         if !errors.is_empty() && errors.iter().all(|e| absent(&e.code)) {
             return Self::Absent { detail };
         }
@@ -200,6 +198,15 @@ impl RegistryError {
     }
 }
 
-fn code_text(code: &OciErrorCode) -> String {
-    serde_json::to_value(code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+/// An error answer: distribution-spec, "Error Codes". A code that is not the specification's is kept as it is.
+#[derive(Deserialize)]
+struct ErrorAnswer {
+    errors: Vec<StatedError>,
+}
+
+#[derive(Deserialize)]
+struct StatedError {
+    code: String,
+    #[serde(default)]
+    message: String,
 }

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
-use oci_client::token_cache::RegistryToken;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, Url};
 use serde::Deserialize;
@@ -197,7 +196,7 @@ impl Repository<'_> {
             query.set_query(None);
         }
         query.query_pairs_mut().append_pair("scope", &scope).extend_pairs(service.map(|service| ("service", service)));
-        let http = self.transport().http(endpoint);
+        let http = self.transport().http()?.client(&endpoint.base);
         let request = match login {
             RegistryLogin::IdentityToken(token) => {
                 let more = [("grant_type", "refresh_token"), ("client_id", "layerproof"), ("refresh_token", token.as_str())];
@@ -223,16 +222,23 @@ impl Repository<'_> {
                 _ => RegistryError::Failed { status, detail: "of the token service".into(), after: None },
             });
         }
-        #[derive(Deserialize)]
-        struct Life {
-            expires_in: Option<u64>,
-        }
         let bytes = body(response, TOKEN_BYTES, "token_bytes").await?;
-        let malformed = |_| RegistryError::Malformed { detail: "the token service's answer holds no token".into() };
-        let token: RegistryToken = serde_json::from_slice(&bytes).map_err(malformed)?;
-        let life = serde_json::from_slice::<Life>(&bytes).ok().and_then(|life| life.expires_in);
-        Ok((token.token().to_owned(), life))
+        let malformed = || RegistryError::Malformed { detail: "the token service's answer holds no token".into() };
+        let answer: TokenAnswer = serde_json::from_slice(&bytes).map_err(|_| malformed())?;
+        let given = |token: Option<String>| token.filter(|token| !token.is_empty());
+        let token = given(answer.token).or_else(|| given(answer.access_token)).ok_or_else(malformed)?;
+        Ok((token, answer.expires_in.as_u64()))
     }
+}
+
+/// Docker's token specification, "Token Response Fields"; `access_token` is OAuth 2's name for the same.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    token: Option<String>,
+    access_token: Option<String>,
+    /// Seconds; anything else is as good as none.
+    #[serde(default)]
+    expires_in: serde_json::Value,
 }
 
 fn basic(username: &str, password: &str) -> Result<Authorization, RegistryError> {

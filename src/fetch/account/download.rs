@@ -5,17 +5,15 @@
 //! one (RFC 9110 §8.8.1, §14.2), and otherwise starts anew; and where the digest of a body in pieces is wrong, the body is fetched once
 //! more in one piece before anybody is told.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::io::{self, Read};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::super::{FetchError, Fetched, MAX_ZIP_BYTES, Wanted, too_large};
 use super::refusal::{About, Passing, Trouble};
 use crate::clients::Online;
-use crate::clients::http::{Link, words};
+use crate::clients::http::{Link, Pace, words};
 use crate::model::gap::{Gap, GapReason};
 use crate::model::observed::Observed;
 use crate::store::{Integrity, PutError, Store};
@@ -205,7 +203,8 @@ impl<'a, O: Origin> Download<'a, O> {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Stopped> {
         let patience = self.online.patience();
         loop {
-            if self.started.elapsed() > patience.total {
+            let allowed = self.total.or(self.claimed_size).map_or(patience.total, |size| patience.allowed(size).min(patience.total));
+            if self.started.elapsed() > allowed {
                 return Err(Stopped::For(self.too_slow("the time for one artifact is over"), Ended::Answered));
             }
             let Some(body) = &mut self.body else {
@@ -215,8 +214,7 @@ impl<'a, O: Origin> Download<'a, O> {
             let asked = Instant::now();
             let trouble = match tokio::time::timeout(patience.read, body.chunk()).await {
                 Ok(Ok(Some(chunk))) => {
-                    self.pace.add(asked.elapsed(), chunk.len());
-                    if self.pace.is_too_slow(patience.pace_window, patience.pace_bytes) {
+                    if self.pace.is_too_slow(asked.elapsed(), chunk.len(), patience) {
                         Passing::new(format!("fewer than {} bytes in {:?}", patience.pace_bytes, patience.pace_window))
                     } else {
                         self.position = self.position.saturating_add(chunk.len() as u64);
@@ -282,10 +280,7 @@ impl<'a, O: Origin> Download<'a, O> {
             let ended = if self.ever_opened { Ended::Answered } else { Ended::GivenUp };
             return Err(Stopped::For(passing.gap(self.about), ended));
         }
-        let wait = match passing.wait {
-            Some(wait) => wait.min(patience.retry_after_cap),
-            None => jittered(patience.backoff.saturating_mul(1 << self.attempts.saturating_sub(1).min(16)).min(patience.backoff_cap)),
-        };
+        let wait = patience.wait(self.attempts, passing.wait);
         tracing::debug!(subject = self.about.subject, attempt = self.attempts, ?wait, "asking for the bytes again");
         tokio::time::sleep(wait).await;
         Ok(())
@@ -319,35 +314,6 @@ impl<O: Origin> Read for Download<'_, O> {
     }
 }
 
-/// How much came in how much time. Only waiting for the network counts.
-#[derive(Debug, Default)]
-struct Pace {
-    waited: Duration,
-    bytes: u64,
-}
-
-impl Pace {
-    fn add(&mut self, waited: Duration, bytes: usize) {
-        self.waited = self.waited.saturating_add(waited);
-        self.bytes = self.bytes.saturating_add(bytes as u64);
-    }
-
-    /// Judges each window that is over, and begins the next.
-    fn is_too_slow(&mut self, window: Duration, least: u64) -> bool {
-        if self.waited < window {
-            return false;
-        }
-        std::mem::take(self).bytes < least
-    }
-}
-
-/// Between half of it and all of it, so that many who failed at once do not come back at once.
-fn jittered(wait: Duration) -> Duration {
-    let random = RandomState::new().hash_one(()) % 1024;
-    let half = wait / 2;
-    half.saturating_add(half.saturating_mul(u32::try_from(random).unwrap_or_default()) / 1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,23 +334,5 @@ mod tests {
         for tag in [None, Some("W/\"a\""), Some("a"), Some("\""), Some("\"\""), Some("")] {
             assert_eq!(strong(tag), None, "{tag:?}");
         }
-    }
-
-    #[test]
-    fn a_drip_is_too_slow_and_a_short_wait_is_not() {
-        let mut pace = Pace::default();
-        pace.add(Duration::from_secs(59), 1);
-        assert!(!pace.is_too_slow(Duration::from_secs(60), 1000));
-        pace.add(Duration::from_secs(1), 1);
-        assert!(pace.is_too_slow(Duration::from_secs(60), 1000));
-        pace.add(Duration::from_secs(60), 1000);
-        assert!(!pace.is_too_slow(Duration::from_secs(60), 1000));
-    }
-
-    #[test]
-    fn waits_differ_and_stay_in_bounds() {
-        let waits: Vec<Duration> = (0..50).map(|_| jittered(Duration::from_secs(1))).collect();
-        assert!(waits.iter().all(|wait| (500..=1000).contains(&wait.as_millis())));
-        assert!(waits.iter().any(|wait| *wait != waits[0]));
     }
 }

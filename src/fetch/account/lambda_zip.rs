@@ -1,8 +1,6 @@
 //! The zip of a function version or a layer version: AWS Lambda gives a presigned link that dies after ten minutes, so it is asked for
 //! when the bytes are, and asked for anew when the host refuses it.
 
-use std::time::Duration;
-
 use aws_sdk_lambda::Client;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -12,17 +10,16 @@ use reqwest::header::{CONTENT_RANGE, ETAG, HeaderName, IF_MATCH, RANGE, RETRY_AF
 
 use super::super::Wanted;
 use super::download::{Body, Opened, Origin, Resume, content_range, strong};
-use super::refusal::{About, Kind, Passing, Refusal, Trouble, retry_after, unanswered};
+use super::refusal::{About, Kind, Passing, Refusal, Trouble, unanswered};
 use crate::clients::Online;
-use crate::clients::http::{Link, words};
+use crate::clients::http::body::beginning;
+use crate::clients::http::{HttpError, Link, NoAnswer, retry_after, words};
 use crate::model::arn::{FunctionArn, LayerVersionArn};
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
 
 /// The qualifier of the code that can still be changed.
 const LATEST: &str = "$LATEST";
-/// How much of a refusal is read.
-const MAX_REFUSAL_BYTES: usize = 16 << 10;
 
 /// Which zip.
 #[derive(Clone, Copy)]
@@ -216,18 +213,22 @@ impl<'a> LambdaZip<'a> {
     }
 
     async fn get(&self, link: &Link, resume: Option<&Resume>) -> Result<Got, Trouble> {
-        let no_client = |error: &crate::clients::http::HttpError| {
+        let no_client = |error: &HttpError| {
             let next_step = "Install the system's CA certificates, or name a file of them with --ca-bundle.";
             Trouble::Final(self.about.gap(GapReason::Unreachable, error.to_string(), next_step))
         };
-        let mut request = self.online.http().map_err(no_client)?.get(link);
-        if let Some(resume) = resume {
+        let http = self.online.http().map_err(no_client)?;
+        let asking = http.get(link, |request| match resume {
             // Amazon S3 documents If-Match beside Range (GetObject); If-Range it does not.
-            request = request.header(RANGE, resume.range()).header(IF_MATCH, &resume.tag);
-        }
-        let response = request.send().await.map_err(|error| {
-            let is_final = error.is_redirect() || error.is_builder();
-            let detail = words(error, Some(link));
+            Some(resume) => request.header(RANGE, resume.range()).header(IF_MATCH, &resume.tag),
+            None => request,
+        });
+        let response = asking.await.map_err(|error| {
+            let (is_final, detail) = match error {
+                NoAnswer::Failed(error) => (error.is_builder(), words(error, Some(link))),
+                // The link's own query could stand in the path that it is redirected to.
+                NoAnswer::Redirect { why, .. } => (true, format!("a redirect is not followed: {why}")),
+            };
             if is_final {
                 let next_step = "Look at what stands between here and Amazon S3: AWS does not redirect like this.";
                 Trouble::Final(self.about.gap(GapReason::Unreachable, detail, next_step))
@@ -256,9 +257,9 @@ impl<'a> LambdaZip<'a> {
                 Err(Trouble::Changed("what is served changed while it was read".into()))
             }
             status => {
-                let wait = retry_after(header(RETRY_AFTER).as_deref());
+                let wait = header(RETRY_AFTER).and_then(|value| retry_after(&value));
                 let body = beginning(response, self.online.patience().read).await;
-                Ok(Got::Refusal(Refusal::of_link(status.as_u16(), &body, wait, link)))
+                Ok(Got::Refusal(Refusal::of_link(status.as_u16(), &String::from_utf8_lossy(&body), wait, link)))
             }
         }
     }
@@ -294,21 +295,4 @@ impl Origin for LambdaZip<'_> {
             }
         }
     }
-}
-
-/// The first [`MAX_REFUSAL_BYTES`] of a refusal, as far as they come.
-async fn beginning(mut response: reqwest::Response, time: Duration) -> String {
-    let mut bytes: Vec<u8> = Vec::new();
-    let read = async {
-        while let Ok(Some(chunk)) = response.chunk().await {
-            let room = MAX_REFUSAL_BYTES.saturating_sub(bytes.len());
-            bytes.extend(chunk.iter().take(room));
-            if chunk.len() >= room {
-                break;
-            }
-        }
-    };
-    // Whatever did not come in time is not needed.
-    let _ = tokio::time::timeout(time, read).await;
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -5,8 +5,6 @@ mod lambda_zip;
 mod refusal;
 mod s3_object;
 
-use std::sync::PoisonError;
-
 use super::{FetchError, Fetched, Fetching, Wanted, from_store};
 use crate::clients::Online;
 use crate::clients::aws::Session;
@@ -15,6 +13,7 @@ use crate::model::artifact::S3Object;
 use crate::model::gap::GapReason;
 use crate::model::inventory::Place;
 use crate::model::observed::Observed;
+use crate::store::Integrity;
 use download::{Ended, Origin};
 use lambda_zip::{LambdaZip, Zip};
 use refusal::About;
@@ -69,9 +68,8 @@ fn fetch<'a, O: Origin>(
         Err(gap) => return Ok(Observed::Unknown(gap)),
     };
     // Whoever had to wait for the same digest finds it in the store now.
-    let turn = wanted.digest.filter(|_| !fetching.refetch).map(|digest| online.turn(&digest));
-    let _turn = turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
-    if turn.is_some()
+    let turn = wanted.digest.map(|digest| online.turns().take(digest));
+    if turn.as_ref().is_some_and(|turn| !fetching.refetch || turn.is_done)
         && let Some(blob) = from_store(wanted, fetching.store)?
     {
         return Ok(Observed::Present(blob));
@@ -90,6 +88,13 @@ fn fetch<'a, O: Origin>(
     match ended {
         Ended::GivenUp => online.reach().silent(place),
         Ended::Answered => online.reach().answered(place),
+    }
+    // For whoever asks for all bytes anew, and then need not ask for these again.
+    if let (Some(turn), Observed::Present(Fetched::Blob(blob))) = (turn, &found)
+        && fetching.refetch
+        && blob.integrity == Integrity::Matches
+    {
+        turn.done();
     }
     Ok(found)
 }

@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::clients::http::Link;
+use crate::clients::http::{Link, retry_after};
 use crate::model::gap::{Gap, GapReason};
 
 /// Longest message that is kept, characters.
@@ -136,7 +136,7 @@ impl Refusal {
             code: plain(meta.code().unwrap_or_default()),
             message: meta.message().unwrap_or_default().to_owned(),
             hide_message: false,
-            wait: retry_after(raw.headers().get("retry-after")),
+            wait: raw.headers().get("retry-after").and_then(retry_after),
         })
     }
 
@@ -243,11 +243,6 @@ pub(super) fn unanswered<E: std::error::Error + 'static>(error: &SdkError<E, Htt
     if cause.contains("://") { what.into() } else { format!("{what}: {cause}") }
 }
 
-/// `Retry-After` in seconds. The form with a date would need this machine's clock to be right, and AWS does not use it.
-pub(super) fn retry_after(value: Option<&str>) -> Option<Duration> {
-    value?.trim().parse().ok().map(Duration::from_secs)
-}
-
 /// A code as AWS writes them; anything else is none.
 fn plain(code: &str) -> String {
     let is_plain = code.len() <= MAX_CODE && code.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
@@ -296,13 +291,5 @@ mod tests {
         assert_eq!(of(400, "<Error><Code>\u{1b}[2J</Code></Error>").code, "");
         assert_eq!(of(400, "<Code><Code></Code>").code, "");
         assert_eq!(of(400, &format!("<Code>{}</Code>", "A".repeat(65))).code, "");
-    }
-
-    #[test]
-    fn retry_after_is_read_in_seconds_only() {
-        assert_eq!(retry_after(Some(" 7 ")), Some(Duration::from_secs(7)));
-        for text in ["-1", "1.5", "Sun, 06 Nov 1994 08:49:37 GMT", "99999999999999999999999", ""] {
-            assert_eq!(retry_after(Some(text)), None, "{text}");
-        }
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::model::digest::ClaimedDigest;
 use crate::model::media_type::signature_format;
+use crate::model::platform::Platform;
 
 /// A manifest or an index, as far as it is understood.
 pub(super) enum Document {
@@ -19,7 +20,7 @@ pub(super) enum Document {
     Neither,
 }
 
-/// What points to a blob or manifest. Its `urls` are not read: they would lead anywhere (weakness 6 of `oci-client`).
+/// What points to a blob or manifest. Its `urls` are not read: they would lead anywhere (docs/adr/0012-registry-client.md, 6).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Described {
@@ -31,14 +32,6 @@ pub(super) struct Described {
     pub artifact_type: String,
     #[serde(default)]
     platform: Option<Platform>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Platform {
-    #[serde(default)]
-    architecture: String,
-    #[serde(default)]
-    os: String,
 }
 
 impl Document {
@@ -76,8 +69,7 @@ impl Described {
 
 /// The one manifest for `linux` and Lambda's architecture; `None` where there is none, or several that differ.
 pub(super) fn for_platform(manifests: &[Described], architecture: &str) -> Option<ClaimedDigest> {
-    let wanted = if architecture == "x86_64" { "amd64" } else { architecture };
-    let is_fitting = |m: &&Described| m.platform.as_ref().is_some_and(|p| p.os == "linux" && p.architecture == wanted);
+    let is_fitting = |m: &&Described| m.platform.as_ref().is_some_and(|platform| platform.is_lambdas(architecture));
     let mut fitting = manifests.iter().filter(is_fitting);
     let first = fitting.next()?;
     if fitting.any(|other| other.digest != first.digest) {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::super::anomaly::AnomalyKind;
+use crate::model::platform::{Platform, go_architecture};
 
 /// Media types of a single image's manifest.
 const MANIFESTS: &[&str] = &["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
@@ -20,14 +21,6 @@ pub(super) struct Descriptor {
     pub(super) size: u64,
     #[serde(default)]
     platform: Option<Platform>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Platform {
-    #[serde(default)]
-    architecture: String,
-    #[serde(default)]
-    os: String,
 }
 
 /// A manifest or an index.
@@ -81,9 +74,10 @@ pub(super) fn parse(bytes: &[u8], described: Option<&str>) -> Result<Document, F
     }
 }
 
-/// The manifest for `linux` and the architecture (`amd64`, `arm64`).
+/// The manifest for Linux and an architecture of Lambda's (`x86_64`, `arm64`).
 pub(super) fn for_platform(manifests: &[Descriptor], architecture: &str) -> Result<Descriptor, Flaw> {
-    let mut fitting = manifests.iter().filter(|m| m.platform.as_ref().is_some_and(|p| p.os == "linux" && p.architecture == architecture));
+    let mut fitting = manifests.iter().filter(|m| m.platform.as_ref().is_some_and(|platform| platform.is_lambdas(architecture)));
+    let architecture = go_architecture(architecture);
     let Some(first) = fitting.next() else {
         return Err((AnomalyKind::Malformed, format!("the index has no manifest for linux/{architecture}")));
     };

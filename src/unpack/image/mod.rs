@@ -122,11 +122,7 @@ impl Reading<'_> {
         let (index_digest, manifest_bytes, manifest_digest, document) = match document {
             Document::Manifest { .. } => (None, bytes, computed, document),
             Document::Index { manifests } => {
-                let wanted = match architecture {
-                    "x86_64" => "amd64",
-                    other => other,
-                };
-                let chosen = match manifest::for_platform(&manifests, wanted) {
+                let chosen = match manifest::for_platform(&manifests, architecture) {
                     Ok(chosen) => chosen,
                     Err(flaw) => return Ok(self.refuse(flaw)),
                 };

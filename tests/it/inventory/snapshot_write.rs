@@ -51,7 +51,7 @@ fn a_recording_that_is_killed_half_way_leaves_nothing_that_reads_as_a_snapshot()
     let recorded_at = "2026-11-22T00:00:00Z".parse().unwrap();
     let dir = folder.path().join("snapshot");
     std::thread::scope(|scope| {
-        let recording = Recording { recorded_at, places: &places, zips: &zips, images: &[], store: &store };
+        let recording = Recording { recorded_at, places: &places, zips: &zips, images: &[], gaps: &[], store: &store };
         let writing = scope.spawn(move || write(&dir, &recording));
         let draft = draft(folder.path(), &small.digest.hex());
         // What a kill at this moment would leave.

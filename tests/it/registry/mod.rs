@@ -1,4 +1,4 @@
-//! Images out of registries that are honest, broken and hostile. Every weakness of `oci-client` that docs/adr/0008-dependencies.md lists has a test
+//! Images out of registries that are honest, broken and hostile. Every weakness that docs/adr/0012-registry-client.md lists has a test
 //! here that is named for it.
 
 #[cfg(feature = "aws")]
@@ -10,7 +10,8 @@ mod server;
 
 use std::time::Duration;
 
-use layerproof::clients::registry::{LoginFiles, Patience};
+use layerproof::clients::http::Patience;
+use layerproof::clients::registry::LoginFiles;
 use layerproof::clients::{Clients, Network};
 use layerproof::fetch::{Fetched, Fetching, ImageBlobs, Wanted, fetch};
 use layerproof::model::artifact::BlobLocation;
@@ -44,14 +45,16 @@ impl Bed {
         let store = Store::open(&folder.path().join("store")).unwrap();
         let patience = Patience {
             connect: Duration::from_secs(5),
-            idle: Duration::from_millis(1_500),
+            read: Duration::from_millis(1_500),
             answer: Duration::from_secs(5),
-            retries: 2,
+            questions: 3,
             backoff: Duration::from_millis(5),
-            longest_wait: Duration::from_secs(2),
+            backoff_cap: Duration::from_millis(20),
+            retry_after_cap: Duration::from_secs(2),
             slowest: 1 << 10,
+            ..Patience::default()
         };
-        Self { _folder: folder, store, clients: Clients::patient(network, patience, logins).unwrap(), refetch: false }
+        Self { _folder: folder, store, clients: Clients::with(network, patience, logins).unwrap(), refetch: false }
     }
 
     fn fetch(&self, host: &str, digest: &str, architecture: &str) -> Observed<Fetched> {

@@ -16,6 +16,7 @@ use axum::response::Response;
 use futures_util::stream;
 use layerproof::clients::aws::Session;
 use layerproof::clients::http::Patience;
+use layerproof::clients::registry::LoginFiles;
 use layerproof::clients::{Clients, Network};
 use layerproof::fetch::{Fetched, Fetching, Wanted, fetch};
 use layerproof::model::artifact::{BlobLocation, S3Object};
@@ -136,14 +137,17 @@ pub fn hasty() -> Patience {
     Patience {
         connect: Duration::from_secs(5),
         read: Duration::from_secs(5),
+        answer: Duration::from_secs(5),
         api: Duration::from_secs(10),
         attempts: 4,
+        questions: 3,
         links: 3,
         backoff: Duration::from_millis(1),
         backoff_cap: Duration::from_millis(4),
         retry_after_cap: Duration::from_secs(2),
         pace_window: Duration::from_secs(5),
         pace_bytes: 1,
+        slowest: 1,
         total: Duration::from_secs(60),
         silent: 2,
         silent_pause: Duration::from_millis(400),
@@ -157,7 +161,7 @@ impl Cloud {
     }
 
     pub fn patient(patience: Patience, stated: Stated, answer: impl Fn(&Seen, usize) -> Response + Send + Sync + 'static) -> Self {
-        Self::with(Clients::online_with(Network::default(), patience).unwrap(), stated, answer)
+        Self::with(Clients::with(Network::default(), patience, LoginFiles::default()).unwrap(), stated, answer)
     }
 
     pub fn with(clients: Clients, stated: Stated, answer: impl Fn(&Seen, usize) -> Response + Send + Sync + 'static) -> Self {

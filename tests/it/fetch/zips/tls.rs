@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use layerproof::clients::registry::LoginFiles;
 use layerproof::clients::{Clients, ClientsError, Network};
 use layerproof::model::digest::Sha384;
 use layerproof::model::gap::GapReason;
@@ -34,7 +35,7 @@ fn only_a_host_that_the_ca_bundle_vouches_for_is_believed() {
             std::fs::write(&path, TestCa::named(label).root_pem()).unwrap();
             path
         });
-        let clients = Clients::online_with(Network { ca_bundle, ..Network::default() }, hasty()).unwrap();
+        let clients = Clients::with(Network { ca_bundle, ..Network::default() }, hasty(), LoginFiles::default()).unwrap();
         let cloud = Cloud::with(clients, Stated { location, ..Stated::of(&bytes) }, |_, _| unreachable!());
         let found = cloud.fetch(&layer(), &bytes);
         if believed {
@@ -51,12 +52,13 @@ fn only_a_host_that_the_ca_bundle_vouches_for_is_believed() {
 fn a_ca_bundle_that_cannot_be_used_is_told_before_anything_is_asked() {
     let folder = TempDir::new().unwrap();
     let online = |ca_bundle: PathBuf| Clients::online(Network { ca_bundle: Some(ca_bundle), ..Network::default() }).err().unwrap();
-    assert!(matches!(online("/nowhere/ca.pem".into()), ClientsError::CaBundleUnreadable { .. }));
+    assert!(matches!(online("/nowhere/ca.pem".into()), ClientsError::CaBundle(_)));
     for text in [String::new(), "no certificate".into(), pem("CERTIFICATE", b"not DER"), pem("PRIVATE KEY", b"x")] {
         let path = folder.path().join("ca.pem");
         std::fs::write(&path, &text).unwrap();
         let error = online(path);
-        assert!(matches!(error, ClientsError::CaBundleMalformed { .. }), "{text}: {error}");
+        assert!(matches!(error, ClientsError::CaBundle(_)) && error.is_usage(), "{text}: {error}");
+        assert!(error.to_string().contains("ca.pem") && error.hint().is_some_and(|hint| hint.contains("PEM")), "{error}");
     }
 }
 
