@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use flate2::Compression;
@@ -30,13 +31,39 @@ fn a_layer_of_250_mb_needs_less_than_100_mb() {
     let home = Home::new();
     let layer = home.path().join("layer.zip");
     fs::write(&layer, big_zip()).expect("the zip is written");
+    let (output, peak) = peak_of(&home, &layer, &["-o", "json", "--as", "arn:aws:lambda:eu-west-1:111122223333:layer:big:1"]);
+    assert_eq!(output.status.code(), Some(1), "an unsigned layer is refused");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a JSON report");
+    let unpacked = report["artifacts"][0]["contents"]["value"]["unpacked_bytes"].as_u64();
+    assert_eq!(unpacked, Some(UNPACKED as u64), "all of it was read: {report:#}");
+    println!("peak {peak} KiB for {} MiB unpacked", UNPACKED >> 20);
+    assert!(peak > 0 && peak < MAX_PEAK_KIB, "peak {peak} KiB");
+}
+
+#[test]
+fn a_template_of_nothing_but_lines_needs_no_multiple_of_its_size() {
+    if !cfg!(target_os = "linux") {
+        skip("the peak is read from /proc");
+        return;
+    }
+    let home = Home::new();
+    let template = home.path().join("template.yaml");
+    let text = format!("# é\nResources:\n  F: {{Type: 'AWS::SNS::Topic'}}\n{}", "\n".repeat(8 << 20));
+    fs::write(&template, text).expect("the template is written");
+    let (output, peak) = peak_of(&home, &template, &["--references-only"]);
+    assert_eq!(output.status.code(), Some(4), "no function is in it");
+    assert!(peak > 0 && peak < MAX_PEAK_KIB, "peak {peak} KiB");
+}
+
+/// What `verify FILE` says, and the most memory that it had.
+fn peak_of(home: &Home, file: &Path, args: &[&str]) -> (Output, u64) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_layerproof"))
         .env_clear()
         .env("HOME", home.path())
         .current_dir(repo())
-        .args(["verify", "--policy", "trust-policies/strict.yaml", "-o", "json", "--as"])
-        .arg("arn:aws:lambda:eu-west-1:111122223333:layer:big:1")
-        .arg(&layer)
+        .args(["verify", "--policy", "trust-policies/strict.yaml"])
+        .args(args)
+        .arg(file)
         .stdout(Stdio::piped())
         .spawn()
         .expect("layerproof starts");
@@ -46,13 +73,7 @@ fn a_layer_of_250_mb_needs_less_than_100_mb() {
         peak = peak_kib(child.id()).unwrap_or(0).max(peak);
         std::thread::sleep(Duration::from_millis(2));
     }
-    let output = child.wait_with_output().expect("the child has ended");
-    assert_eq!(output.status.code(), Some(1), "an unsigned layer is refused");
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a JSON report");
-    let unpacked = report["artifacts"][0]["contents"]["value"]["unpacked_bytes"].as_u64();
-    assert_eq!(unpacked, Some(UNPACKED as u64), "all of it was read: {report:#}");
-    println!("peak {peak} KiB for {} MiB unpacked", UNPACKED >> 20);
-    assert!(peak > 0 && peak < MAX_PEAK_KIB, "peak {peak} KiB");
+    (child.wait_with_output().expect("the child has ended"), peak)
 }
 
 /// 250 MB in 50 files that compress about as well as code does.

@@ -44,13 +44,13 @@ impl Document {
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let before = lossless(error.as_bytes().get(..at).unwrap_or(&[])).into_owned();
-            let (line, column) = Places::of(&before).line_and_column(at);
+            let (line, column) = Places::of(before).line_and_column(at);
             malformed(line, column, "this is not UTF-8 text".into())
         })?;
         // Editors of Windows write it, and every reader of templates skips it.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let places = Places::of(text);
-        let root = parse(text).map_err(|mut faults| {
+        let root = parse(&places.text).map_err(|mut faults| {
             faults.sort_by_key(|fault| fault.span.start);
             let more = faults.len().saturating_sub(1);
             let Some(fault) = faults.into_iter().next() else { return malformed(0, 0, "the template cannot be read".into()) };
@@ -91,27 +91,64 @@ fn parse(text: &str) -> Result<Node, Vec<Fault>> {
     })
 }
 
-/// Lines and columns of a text, found without reading it again from its start: a plan is one line of many megabytes.
+/// Bytes from one mark to the next.
+const STEP: usize = 4 << 10;
+
+/// Lines and columns of a text, found without reading it again from its start: a plan is one line of many megabytes, and a file of
+/// nothing but line ends has as many lines.
 struct Places {
-    /// Where each line begins.
-    lines: Vec<usize>,
-    /// Offsets of the bytes that begin no character.
-    continuations: Vec<usize>,
+    text: String,
+    /// What stands before each [`STEP`] bytes.
+    marks: Vec<Mark>,
+}
+
+/// What stands before an offset.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    /// Line ends.
+    lines: usize,
+    /// Where its line begins.
+    start: usize,
+    /// Bytes that begin no character.
+    continuations: usize,
+}
+
+impl Mark {
+    fn pass(&mut self, at: usize, byte: u8) {
+        if byte == b'\n' {
+            (self.lines, self.start) = (self.lines + 1, at + 1);
+        }
+        self.continuations += usize::from(byte & 0xc0 == 0x80);
+    }
 }
 
 impl Places {
-    fn of(text: &str) -> Self {
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        let continuations = text.bytes().enumerate().filter(|(_, byte)| byte & 0xc0 == 0x80).map(|(at, _)| at).collect();
-        Self { lines, continuations }
+    fn of(text: String) -> Self {
+        let (mut marks, mut mark) = (Vec::new(), Mark::default());
+        for (at, byte) in text.bytes().enumerate() {
+            if at % STEP == 0 {
+                marks.push(mark);
+            }
+            mark.pass(at, byte);
+        }
+        Self { text, marks }
     }
 
     /// Line and column, in characters, of a byte offset; both from 1.
     fn line_and_column(&self, offset: usize) -> (usize, usize) {
-        let line = self.lines.partition_point(|start| *start <= offset).max(1);
-        let start = self.lines.get(line - 1).copied().unwrap_or_default();
-        let within = |end: usize| self.continuations.partition_point(|at| *at < end);
-        (line, offset.saturating_sub(start).saturating_sub(within(offset) - within(start)) + 1)
+        let here = self.before(offset);
+        let within = here.continuations - self.before(here.start).continuations;
+        (here.lines + 1, offset.saturating_sub(here.start).saturating_sub(within) + 1)
+    }
+
+    fn before(&self, offset: usize) -> Mark {
+        let index = (offset / STEP).min(self.marks.len().saturating_sub(1));
+        let mut mark = self.marks.get(index).copied().unwrap_or_default();
+        let from = index * STEP;
+        for (at, byte) in self.text.bytes().enumerate().skip(from).take(offset.saturating_sub(from)) {
+            mark.pass(at, byte);
+        }
+        mark
     }
 }
 
@@ -122,7 +159,7 @@ mod tests {
     #[test]
     fn columns_are_those_of_the_slow_way() {
         let text = format!("é{}\nä: ü\r\n{}x\n", "層y".repeat(5000), "a".repeat(9000));
-        let places = Places::of(&text);
+        let places = Places::of(text.clone());
         for (at, _) in text.char_indices().step_by(97).chain([(0, ' '), (text.len(), ' ')]) {
             assert_eq!(places.line_and_column(at), crate::model::document::line_and_column(&text, at), "{at}");
         }

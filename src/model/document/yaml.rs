@@ -8,6 +8,9 @@ use yaml_rust2::scanner::{Marker, TScalarStyle};
 use super::tree::{Head, Tree};
 use super::{Fault, Form, Node, first_line};
 
+/// Characters from one offset that is kept to the next.
+const STEP: usize = 64;
+
 /// Reads one YAML document. Every fault of form is told at once; a syntax error ends the list.
 pub fn yaml(text: &str, form: &Form) -> Result<Node, Vec<Fault>> {
     let mut tree = Tree::new(form);
@@ -15,7 +18,7 @@ pub fn yaml(text: &str, form: &Form) -> Result<Node, Vec<Fault>> {
         tree.fault(0..0, format!("the file has {} bytes; at most {} are read", text.len(), form.max_bytes), None);
         return tree.into_result();
     }
-    let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() };
+    let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().step_by(STEP).map(|(at, _)| at).collect() };
     let mut loader = Loader { text, offsets, tree, decorated: form.decorated };
     if !loader.refused() {
         loader.load();
@@ -25,7 +28,7 @@ pub fn yaml(text: &str, form: &Form) -> Result<Node, Vec<Fault>> {
 
 struct Loader<'t, 'f> {
     text: &'t str,
-    /// Byte offset of each character; empty for ASCII, where they are the same.
+    /// Byte offset of every [`STEP`]th character; empty for ASCII, where they are the same.
     offsets: Vec<usize>,
     tree: Tree<'f>,
     decorated: bool,
@@ -124,7 +127,9 @@ impl Loader<'_, '_> {
         if self.offsets.is_empty() {
             mark.index().min(self.text.len())
         } else {
-            self.offsets.get(mark.index()).copied().unwrap_or(self.text.len())
+            let before = self.offsets.get(mark.index() / STEP).copied().unwrap_or(self.text.len());
+            let mut rest = self.text.get(before..).unwrap_or("").char_indices();
+            rest.nth(mark.index() % STEP).map_or(self.text.len(), |(at, _)| before + at)
         }
     }
 
