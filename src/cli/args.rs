@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::global::Global;
-use crate::clients::{AssumedRole, Clients, Login, Network, Regions};
+use crate::clients::{AssumedRole, Clients, ClientsError, Login, Network, Regions};
 use crate::inventory::Filter;
 use crate::model::printable::printable;
 
@@ -51,7 +51,8 @@ pub struct ReportArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "AWS account")]
 pub struct AccountArgs {
-    /// Profile of the AWS configuration. Without it: environment, AWS_PROFILE, SSO, container or instance role, as every AWS tool does.
+    /// Profile of the AWS configuration, whatever keys the environment holds. Without it: environment, AWS_PROFILE, SSO, container or
+    /// instance role, as every AWS tool does.
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// Role to assume from those credentials; repeatable, one account each.
@@ -60,7 +61,7 @@ pub struct AccountArgs {
     /// External id that the roles ask for.
     #[arg(long, value_name = "ID", requires = "role_arn")]
     pub external_id: Option<String>,
-    /// Region; repeatable or comma-separated. Without it the configured one.
+    /// Region; repeatable or comma-separated. Without it the configured one (AWS_REGION, or the profile's).
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     pub region: Vec<String>,
     /// Every region that is enabled in the account.
@@ -159,7 +160,12 @@ impl NetworkArgs {
             .collect::<Result<_, _>>()?;
         let network =
             Network { ca_bundle: self.ca_bundle.clone(), registry_endpoints, insecure_registries: self.insecure_registry.clone() };
-        Clients::online(network)
-            .map_err(|error| if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::internal(error.to_string()) })
+        Clients::online(network).map_err(|error| match error {
+            ClientsError::CaBundleUnreadable { .. } | ClientsError::CaBundleMalformed { .. } => {
+                Failure::usage(error.to_string()).hint("--ca-bundle (AWS_CA_BUNDLE) takes a file of PEM certificates, BEGIN CERTIFICATE")
+            }
+            ClientsError::Http { .. } => Failure::usage(error.to_string()).hint("look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY"),
+            ClientsError::Runtime { .. } => Failure::internal(error.to_string()),
+        })
     }
 }

@@ -28,6 +28,9 @@ use std::io::{self, Write};
 use std::panic;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use exit::{Exit, Failure};
 pub use global::Global;
@@ -45,6 +48,7 @@ pub use global::Global;
     after_help = "Start here:
   layerproof scan --snapshot testdata/fleet --policy trust-policies/demo.yaml
   layerproof policy init > policy.yaml
+  layerproof scan --profile audit --region eu-west-1 --policy policy.yaml
   layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
 
 Exit codes: 0 pass, 1 policy failed, 2 usage or policy-file error, 3 incomplete, 4 nothing matched, 5 internal or I/O error."
@@ -121,7 +125,10 @@ fn talk(global: &Global) {
         (false, 1) => tracing::Level::INFO,
         (false, _) => tracing::Level::DEBUG,
     };
-    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level).with_ansi(false).with_target(false).without_time().init();
+    // Only our own: what the libraries say of requests is for nobody here, and may quote what is secret.
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false).without_time();
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
 fn dispatch(command: &Command, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {

@@ -13,6 +13,7 @@ mod turns;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
 pub use self::login::LoginError;
@@ -37,7 +38,7 @@ pub struct Network {
 /// Whose credentials ask, and where.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Login {
-    /// `--profile NAME`; else the SDK's own chain: environment, `AWS_PROFILE`, SSO, container, instance.
+    /// `--profile NAME`: its credentials and no others; else the SDK's own chain: environment, `AWS_PROFILE`, SSO, container, instance.
     pub profile: Option<String>,
     /// `--role-arn ARN`, each assumed from the profile's credentials: one account each. Empty: the profile's own account.
     pub roles: Vec<AssumedRole>,
@@ -160,6 +161,13 @@ impl Clients {
     }
 
     fn build(network: Network, patience: http::Patience, registries: Patience, logins: LoginFiles) -> Result<Self, ClientsError> {
+        let bundle = match &network.ca_bundle {
+            Some(path) => {
+                let pem = std::fs::read(path).map_err(|source| ClientsError::CaBundleUnreadable { path: path.clone(), source })?;
+                Some((path.clone(), pem))
+            }
+            None => None,
+        };
         let registries = Registries::new(&network, registries, logins)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -178,13 +186,21 @@ impl Clients {
             #[cfg(feature = "aws")]
             aws: aws::Sessions::default(),
         };
-        if let Some(path) = online.network.ca_bundle.clone() {
-            let pem = std::fs::read(&path).map_err(|source| ClientsError::CaBundleUnreadable { path: path.clone(), source })?;
+        if let Some((path, pem)) = bundle {
             online.roots = http::roots(&pem).map_err(|problem| ClientsError::CaBundleMalformed { path: path.clone(), problem })?;
             // A certificate inside that does not parse is told now, as the setting that it is.
             online.http().map_err(|error| ClientsError::CaBundleMalformed { path, problem: error.to_string() })?;
         }
         Ok(Self { online: Some(online) })
+    }
+
+    /// How many calls to list accounts have been made so far; none without clients.
+    pub fn calls(&self) -> Arc<AtomicU64> {
+        #[cfg(feature = "aws")]
+        if let Some(online) = &self.online {
+            return online.aws.calls().clone();
+        }
+        Arc::default()
     }
 
     /// Runs `future` to its end, on the runtime that the clients live on where there is one.

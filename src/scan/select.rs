@@ -59,7 +59,8 @@ pub fn select(mut inventory: Inventory, selections: &[Selection]) -> Inventory {
     let layers = &inventory.layers;
     inventory.gaps.retain(|gap| {
         if let Ok(arn) = gap.subject.parse::<LayerVersionArn>() {
-            return layers.contains_key(&arn);
+            // One that was named and could not be looked at is in no list.
+            return layers.contains_key(&arn) || selections.iter().any(|s| matches!(s, Selection::Layer(selector) if selector.names(&arn)));
         }
         match gap.subject.parse::<FunctionArn>() {
             Ok(arn) => functions.contains(&arn.unqualified()) || selections.iter().any(|s| s.may_name(&arn)),

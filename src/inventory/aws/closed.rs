@@ -13,12 +13,15 @@ const ALL_REGIONS: &str = "*";
 
 /// What is not known of the account, and the next step.
 pub(super) fn gap(closed: &Closed) -> Gap {
-    let (subject, next_step) = match &closed.role {
-        Some(role) => (
-            role.arn.clone(),
-            format!("Allow {} on {} to the credentials in use, and name them in the role's trust policy.", closed.action, role.arn),
-        ),
-        None => ("the profile's account".into(), "Run `aws sts get-caller-identity` with the same profile.".into()),
+    let subject = closed.role.as_ref().map_or_else(|| "the profile's account".to_owned(), |role| role.arn.clone());
+    let next_step = match (&closed.refusal, &closed.role) {
+        (Refusal::Unreachable { .. }, _) => {
+            "Look at the network, at the proxy (HTTPS_PROXY, NO_PROXY) and at AWS_ENDPOINT_URL: AWS STS in the region was asked.".into()
+        }
+        (Refusal::Service { .. } | Refusal::Unreadable { .. }, Some(role)) => {
+            format!("Allow {} on {} to the credentials in use, and name them in the role's trust policy.", closed.action, role.arn)
+        }
+        (Refusal::Service { .. } | Refusal::Unreadable { .. }, None) => "Run `aws sts get-caller-identity` with the same profile.".into(),
     };
     why(&closed.refusal, closed.action, subject, "the functions and layers", next_step)
 }

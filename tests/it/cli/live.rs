@@ -103,8 +103,7 @@ fn one_account_of_three_that_is_denied_costs_its_own_and_is_named() {
     assert_eq!((row["api"].as_str(), row["missing"].as_u64()), (Some("sts:AssumeRole"), Some(1)), "{row}");
     let text = fs::read_to_string(home.path().join("scan.txt")).unwrap();
     assert!(text.contains(&denied) && text.contains("sts:AssumeRole"), "{text}");
-    let judged: BTreeSet<&str> =
-        report["decisions"].as_array().unwrap().iter().filter_map(|d| d["account"].as_str().or(d["subject"].as_str())).collect();
+    let judged: BTreeSet<&str> = report["decisions"].as_array().unwrap().iter().filter_map(|d| d["subject"]["name"].as_str()).collect();
     for n in [0, 2] {
         assert!(judged.iter().any(|subject| subject.contains(&Synthetic::account(n))), "account {n} is not judged: {judged:?}");
     }
