@@ -64,6 +64,8 @@ pub enum ImageBlobs {
         /// An OCI image index, made by us, that lists the image, its referrers, and the tags that signatures are looked for under, as the
         /// `index.json` of a layout would.
         index: Vec<u8>,
+        /// True where all of the image was in the store before, so that nothing of it was downloaded.
+        from_store: bool,
         /// Why it is not known what signatures stand beside the image; `None` where the registry said so.
         signatures_unknown: Option<Gap>,
         /// What the registry gave under a digest that is not the bytes' own, one sentence each. Such a blob is missing from the image.

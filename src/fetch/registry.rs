@@ -12,6 +12,7 @@
 mod beside;
 mod document;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use self::document::{Described, Document};
@@ -58,12 +59,18 @@ pub(super) fn fetch(
         }));
     };
     let repository = Repository::new(online, image, asked_in);
-    let pull = Pull { online, repository, subject: wanted.subject, fetching, other_bytes: Mutex::default() };
-    let pulled = pull.image(&digest, architecture).and_then(|()| pull.beside(&digest));
+    let pull =
+        Pull { online, repository, subject: wanted.subject, fetching, other_bytes: Mutex::default(), downloaded: AtomicBool::new(false) };
+    let pulled = pull.image(&digest, architecture).and_then(|()| {
+        // What stands beside it is asked for in every run, and is no part of the image.
+        let from_store = !pull.downloaded.load(Ordering::Relaxed);
+        Ok((from_store, pull.beside(&digest)?))
+    });
     match pulled {
-        Ok(beside) => Ok(Observed::Present(Fetched::Image {
+        Ok((from_store, beside)) => Ok(Observed::Present(Fetched::Image {
             blobs: ImageBlobs::Stored {
                 index: beside.index,
+                from_store,
                 signatures_unknown: beside.unknown,
                 other_bytes: pull.other_bytes.into_inner().unwrap_or_else(PoisonError::into_inner),
             },
@@ -96,6 +103,8 @@ struct Pull<'a> {
     fetching: Fetching<'a>,
     /// What came under a digest that is not its own.
     other_bytes: Mutex<Vec<String>>,
+    /// True once anything came from the registry.
+    downloaded: AtomicBool,
 }
 
 /// Why there is no image.
@@ -161,6 +170,7 @@ impl Pull<'_> {
             return std::fs::read(&blob.path).map_err(|source| Problem::Failed(FetchError::Unreadable { path: blob.path, source }));
         }
         let manifest = self.online.block_on(self.repository.manifest(Which::Digest(digest))).map_err(Problem::Registry)?;
+        self.downloaded.store(true, Ordering::Relaxed);
         self.put_small(&manifest.bytes, digest)?;
         Ok(manifest.bytes)
     }
@@ -228,6 +238,7 @@ impl Pull<'_> {
     }
 
     fn stream(&self, lane: &Lane, digest: ClaimedDigest, size: u64) -> Result<(StoredBlob, bool), Problem> {
+        self.downloaded.store(true, Ordering::Relaxed);
         let mut reader = self.repository.blob(lane, digest, size);
         match self.fetching.store.put(&mut reader, Some(digest), Some(size), size) {
             Ok(stored) => Ok((stored, reader.was_resumed())),

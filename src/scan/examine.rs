@@ -50,7 +50,7 @@ pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Res
             let layout = Layout::open(path, gather.limits);
             examine_image(layout, digest, architecture, subject, gather)
         }
-        Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes }, digest, architecture } => {
+        Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes, .. }, digest, architecture } => {
             let mut layout = Layout::in_store(gather.fetching.store, index.clone());
             layout.anomalies.extend(other_bytes.iter().map(|detail| Anomaly {
                 kind: AnomalyKind::DigestMismatch,

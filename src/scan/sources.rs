@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::{Progress, ScanError, Wanted};
-use crate::fetch::{self, Fetched, Fetching};
+use crate::fetch::{self, Fetched, Fetching, ImageBlobs};
 use crate::model::artifact::BlobLocation;
 use crate::model::digest::ClaimedDigest;
 use crate::model::observed::Observed;
@@ -105,7 +105,8 @@ fn each_or_one(
 fn is_from_store(found: &Fetched) -> bool {
     match found {
         Fetched::Blob(blob) => blob.from_store,
-        Fetched::Directory(_) | Fetched::Image { .. } => false,
+        Fetched::Image { blobs: ImageBlobs::Stored { from_store, .. }, .. } => *from_store,
+        Fetched::Directory(_) | Fetched::Image { blobs: ImageBlobs::Layout(_), .. } => false,
     }
 }
 
