@@ -168,7 +168,11 @@ impl Clients {
             }
             None => None,
         };
-        let registries = Registries::new(&network, registries, logins)?;
+        let registries = Registries::new(&network, registries, logins).map_err(|error| match (error, &network.ca_bundle) {
+            // Without the bundle the same client is made: what is inside it is no certificate.
+            (ClientsError::Http { problem }, Some(path)) => ClientsError::CaBundleMalformed { path: path.clone(), problem },
+            (error, _) => error,
+        })?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
