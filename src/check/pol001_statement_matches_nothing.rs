@@ -31,7 +31,7 @@ impl Check for StatementMatchesNothing {
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
         // What is on a list that could not be had may be what the statement is about.
-        let blind = cx.evidence.inventory.gaps.iter().any(|gap| is_place(&gap.subject));
+        let blind = cx.evidence.inventory.gaps.iter().any(|gap| is_list(&gap.subject));
         for (name, file, line) in cx.dead_statements {
             let name = printable(name);
             let place = printable(file);
@@ -51,7 +51,12 @@ impl Check for StatementMatchesNothing {
     }
 }
 
-/// True for `ACCOUNT/REGION`, alone or with more after it: a question about everything there.
-fn is_place(subject: &str) -> bool {
-    subject.split_once('/').is_some_and(|(account, _)| is_account(account))
+/// True for a question about everything somewhere: `ACCOUNT/REGION`, alone or with more after it, and an account that could not be
+/// opened, which goes by the role that was to open it, or by `account` and `the profile's account` where there is none.
+fn is_list(subject: &str) -> bool {
+    let is_role = matches!(subject.splitn(6, ':').collect::<Vec<_>>().as_slice(), ["arn", _, "iam", ..]);
+    is_role
+        || subject.starts_with("account ")
+        || subject == "the profile's account"
+        || subject.split_once('/').is_some_and(|(account, _)| is_account(account))
 }

@@ -51,7 +51,8 @@ pub struct ReportArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "AWS account")]
 pub struct AccountArgs {
-    /// Profile of the AWS configuration. Without it: environment, AWS_PROFILE, SSO, container or instance role, as every AWS tool does.
+    /// Profile of the AWS configuration, whatever keys the environment holds. Without it: environment, AWS_PROFILE, SSO, container or
+    /// instance role, as every AWS tool does.
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// Role to assume from those credentials; repeatable, one account each.
@@ -60,7 +61,7 @@ pub struct AccountArgs {
     /// External id that the roles ask for.
     #[arg(long, value_name = "ID", requires = "role_arn")]
     pub external_id: Option<String>,
-    /// Region; repeatable or comma-separated. Without it the configured one.
+    /// Region; repeatable or comma-separated. Without it the configured one (AWS_REGION, or the profile's).
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     pub region: Vec<String>,
     /// Every region that is enabled in the account.

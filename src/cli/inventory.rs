@@ -25,6 +25,13 @@ use crate::scan::{self, Selection};
 ///
 /// Exits 3 where something could not be learned, and 4 where the source holds no function and no layer.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(after_help = "Examples:
+  layerproof inventory --profile audit --region eu-west-1
+  layerproof inventory --role-arn arn:aws:iam::111122223333:role/audit --all-regions --format json
+  layerproof inventory --profile audit --region eu-west-1 --record recording
+  layerproof inventory --snapshot recording
+
+Exit codes: 0 everything could be listed, 2 usage or no login, 3 something could not be, 4 there is no function and no layer, 5 internal or I/O error.")]
 pub struct Args {
     /// A recorded account (docs/snapshot.md), in place of the live account that the AWS configuration names
     #[arg(long, value_name = "DIR", conflicts_with_all = ["profile", "role_arn", "region", "all_regions"])]

@@ -50,6 +50,7 @@ pub use global::Global;
     after_help = "Start here:
   layerproof scan --snapshot testdata/fleet --policy trust-policies/demo.yaml
   layerproof policy init > policy.yaml
+  layerproof scan --profile audit --region eu-west-1 --policy policy.yaml
   layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
 
 Exit codes: 0 pass, 1 policy failed, 2 usage or policy-file error, 3 incomplete, 4 nothing matched, 5 internal or I/O error."

@@ -1,11 +1,14 @@
 //! Progress of long work: on stderr, only on a terminal, only for what takes over a second.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::global::Global;
 use crate::scan::Progress;
@@ -25,8 +28,23 @@ pub struct Bar {
 impl Bar {
     /// A bar for this run; it draws nothing with `--quiet` or where stderr is no terminal.
     pub fn new(global: &Global) -> Self {
-        let bar = ProgressBar::hidden();
         let style = ProgressStyle::with_template("{spinner} {msg} {wide_bar} {pos}/{len}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self::with(style, global)
+    }
+
+    /// A line while accounts are listed, whose size nobody knows before: how many calls have been made, and for how long.
+    pub fn listing(global: &Global, calls: Arc<AtomicU64>) -> Self {
+        let count = move |_: &ProgressState, out: &mut dyn Write| {
+            // A line of progress that cannot be written is nobody's loss.
+            let _ = write!(out, "{}", calls.load(Ordering::Relaxed));
+        };
+        let style = ProgressStyle::with_template("{spinner} listing what is deployed: {calls} calls to AWS, {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        Self::with(style.with_key("calls", count), global)
+    }
+
+    fn with(style: ProgressStyle, global: &Global) -> Self {
+        let bar = ProgressBar::hidden();
         bar.set_style(style);
         let allowed = !global.quiet && std::io::stderr().is_terminal();
         let waiting = allowed.then(|| {

@@ -26,7 +26,10 @@ pub fn record(dir: &Path, request: &AccountRequest, refetch: bool, clients: &Cli
     let online = clients
         .need("the account", "what is deployed")
         .map_err(|gap| Failure::usage(gap.to_string()).hint("a snapshot is recorded from a live account: run without --offline"))?;
-    let collected = online.block_on(collect(request, online)).map_err(|error| failure(&error))?;
+    let collected = {
+        let _bar = Bar::listing(global, clients.calls());
+        online.block_on(collect(request, online)).map_err(|error| failure(&error))?
+    };
     let mut inventory = assemble(&collected);
     let store = Store::open(&global.cache_dir)?;
     let fetching = Fetching { store: &store, clients, refetch };
@@ -42,7 +45,7 @@ pub fn record(dir: &Path, request: &AccountRequest, refetch: bool, clients: &Cli
                 Observed::Present(Fetched::Blob(blob)) => {
                     zips.insert(subject.to_string(), blob);
                 }
-                Observed::Present(Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes }, .. }) => {
+                Observed::Present(Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes, .. }, .. }) => {
                     images.push(index);
                     // A layout cannot say that it was not learned what signatures there are.
                     told.extend(signatures_unknown);
@@ -74,7 +77,10 @@ pub fn record(dir: &Path, request: &AccountRequest, refetch: bool, clients: &Cli
     let written = write::write(dir, &recording).map_err(|error| record_failure(&error))?;
     let Recorded { calls, zips, image_blobs } = written;
     let counts = [(calls, "call"), (zips, "zip"), (image_blobs, "blob")].map(|(number, word)| counted(number as u64, word)).join(", ");
-    inventory.notes.push(format!("recorded in {}: {counts} of images", printable(&dir.display().to_string())));
+    let folder = printable(&dir.display().to_string()).into_owned();
+    inventory
+        .notes
+        .push(format!("recorded in {folder}: {counts} of images; judge it with `layerproof scan --snapshot {folder} --policy FILE`"));
     Ok(inventory)
 }
 

@@ -7,6 +7,7 @@ use super::args::AccountArgs;
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::inventory::failure as inventory_failure;
+use super::progress::Bar;
 use crate::clients::{Clients, LoginError};
 use crate::fetch;
 use crate::inventory::local::{Blame, LayerSelector, Scope, Target, TargetError};
@@ -29,6 +30,7 @@ pub fn snapshot(dir: &Path) -> Result<Inventory, Failure> {
 /// The inventory of live accounts.
 pub fn account(request: AccountRequest, clients: &Clients, global: &Global) -> Result<Inventory, Failure> {
     live(global)?;
+    let _bar = Bar::listing(global, clients.calls());
     list(&Request { account: Some(request), ..Request::default() }, clients)
 }
 
@@ -158,6 +160,10 @@ fn check(named: &Named<'_>, has_scope: bool, lookup: &Lookup<'_>) -> Result<(), 
     if let Some(twice) = named.files.iter().find(|file| !subjects.insert(&file.subject)) {
         return Err(Failure::usage(format!("{} is named twice", twice.subject)));
     }
+    let mut templates = BTreeSet::new();
+    if let Some(twice) = named.templates.iter().find(|path| !templates.insert(*path)) {
+        return Err(Failure::usage(format!("{} is named twice", printable(&twice.display().to_string()))));
+    }
     if lookup.references_only && named.templates.is_empty() {
         return Err(Failure::usage("--references-only is given, and no target is a template")
             .hint("template:PATH takes a file as a template whatever it looks like"));
@@ -191,10 +197,13 @@ fn live_account(selections: &[Selection], images: &[(&String, ImageRef)], lookup
     }
     let account = AccountRequest { login: lookup.account.login(), filter: Filter::default(), targets: Some(targets_of(selections)) };
     let request = Request { account: Some(account), ..Request::default() };
+    let _bar = Bar::listing(lookup.global, lookup.clients.calls());
     match lookup.clients.block_on(inventory::inventory(&request, lookup.clients)).map_err(|error| Failure::internal(error.to_string()))? {
         Ok(inventory) => Ok(inventory),
         Err(InventoryError::Login(LoginError::NoCredentials { .. } | LoginError::NoRegion) | InventoryError::WithoutAws) if only_images => {
-            Ok(nobody)
+            // Whoever has logged in with Docker needs no AWS; whoever has not is told why the registry refuses.
+            let note = "no AWS credentials or no region: ECR was asked with the login of Docker's config.json, or with none";
+            Ok(Inventory { notes: vec![note.to_owned()], ..nobody })
         }
         Err(error) => Err(inventory_failure(&error)),
     }
@@ -226,7 +235,10 @@ fn add_image(inventory: &mut Inventory, image: ImageRef, lookup: &Lookup<'_>) ->
                     inventory.notes.push(format!("{image} is {digest} now: a tag may be moved, and what was judged is the digest"));
                     digest
                 }
-                Observed::Absent => return Ok(false),
+                Observed::Absent => {
+                    inventory.notes.push(format!("the registry has no {image}: neither a tag nor a digest of that name"));
+                    return Ok(false);
+                }
                 Observed::Unknown(gap) => {
                     inventory.gaps.push(gap);
                     return Ok(true);

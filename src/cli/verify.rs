@@ -16,14 +16,18 @@ use crate::clients::Clients;
   layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
   layerproof verify oci:image/ --as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:DIGEST --policy policy.yaml
   layerproof verify fn:checkout:live --region eu-west-1 --policy policy.yaml
+  layerproof verify arn:aws:lambda:eu-west-1:111122223333:function:checkout:live --profile audit --policy policy.yaml
+  layerproof verify image:111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:1.4.2 --profile audit --policy policy.yaml
   layerproof verify template.yaml --references-only --policy policy.yaml
+  layerproof verify template.yaml --profile audit --policy policy.yaml
   layerproof verify fn:checkout:live --snapshot testdata/fleet --policy trust-policies/demo.yaml
 
 Exit codes: 0 every artifact is Trusted (or Exempt by a statement), 1 refused or findings, 2 usage, 3 evidence missing, 4 nothing matched.")]
 pub struct Args {
     /// Artifacts: a zip, a folder, an OCI image layout (folder or tar), or a template that names them, told from their content. A prefix
     /// forces the kind: zip: dir: oci: oci-archive: template:. In an account, or with --snapshot: fn:NAME[:QUALIFIER],
-    /// layer:NAME[:VERSION], or an ARN. In a registry: image:REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST].
+    /// layer:NAME[:VERSION], or an ARN, which is looked for in its own region. In a registry:
+    /// image:REGISTRY/REPOSITORY[:TAG][@sha256:DIGEST].
     #[arg(required = true, value_name = "TARGET")]
     targets: Vec<String>,
     /// Give the one local TARGET the scope of this ARN (layer version or function) or image reference with a digest. Without it a local file is

@@ -12,9 +12,14 @@ pub mod refusal;
 pub mod regions;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::http::Trust;
 use super::{Login, LoginError, Regions};
@@ -24,6 +29,7 @@ use crate::model::inventory::Place;
 #[derive(Debug, Default)]
 pub struct Sessions {
     places: Mutex<BTreeMap<Place, Session>>,
+    calls: Arc<AtomicU64>,
 }
 
 /// The clients of one place. Cheap to clone.
@@ -43,6 +49,11 @@ impl Sessions {
         self.places.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned()
     }
 
+    /// How many calls to list accounts have been made so far, pages each counted: for people who wait.
+    pub fn calls(&self) -> &Arc<AtomicU64> {
+        &self.calls
+    }
+
     /// Keeps a session for its place.
     pub fn keep(&self, place: Place, session: Session) {
         self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(place, session);
@@ -56,11 +67,15 @@ pub async fn configured(login: &Login, trust: &Trust) -> Result<SdkConfig, Login
 
 /// [`configured`], on what `loader` was given beforehand.
 pub async fn configured_by(loader: ConfigLoader, login: &Login, trust: &Trust) -> Result<SdkConfig, LoginError> {
-    let mut loader = loader.http_client(http::client(trust)?).retry_config(manners::retry()).timeout_config(manners::timeouts());
+    let client = http::client(trust)?;
+    let mut loader = loader.http_client(client.clone()).retry_config(manners::retry()).timeout_config(manners::timeouts());
     if let Some(profile) = &login.profile {
         loader = loader.profile_name(profile);
     }
-    let config = loader.load().await;
+    let mut config = loader.load().await;
+    if let Some(profile) = &login.profile {
+        config = as_profile(profile, config, client);
+    }
     // An empty AWS_REGION is as good as none.
     if let Some(region) = config.region().map(AsRef::as_ref).filter(|region: &&str| !region.is_empty()) {
         // It becomes part of a host name.
@@ -77,4 +92,16 @@ pub async fn configured_by(loader: ConfigLoader, login: &Login, trust: &Trust) -
         Regions::All => regions::home(partition).to_owned(),
     };
     Ok(config.into_builder().region(Region::new(region)).build())
+}
+
+/// The profile's credentials and no others. The SDK's chain asks the environment first, so that keys left there would take the place of the
+/// profile that was named, and another account would be looked at (AWS CLI, "Configuration settings and precedence").
+fn as_profile(profile: &str, config: SdkConfig, client: SharedHttpClient) -> SdkConfig {
+    let settings = ProviderConfig::without_region()
+        .with_region(config.region().cloned())
+        .with_http_client(client)
+        .with_retry_config(manners::retry())
+        .with_timeout_config(manners::timeouts());
+    let provider = ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build();
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }

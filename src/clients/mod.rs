@@ -13,7 +13,8 @@ mod turns;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 
 use self::http::{CaBundleError, Patience, Trust};
 pub use self::login::LoginError;
@@ -37,7 +38,7 @@ pub struct Network {
 /// Whose credentials ask, and where.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Login {
-    /// `--profile NAME`; else the SDK's own chain: environment, `AWS_PROFILE`, SSO, container, instance.
+    /// `--profile NAME`: its credentials and no others; else the SDK's own chain: environment, `AWS_PROFILE`, SSO, container, instance.
     pub profile: Option<String>,
     /// `--role-arn ARN`, each assumed from the profile's credentials: one account each. Empty: the profile's own account.
     pub roles: Vec<AssumedRole>,
@@ -156,6 +157,15 @@ impl Clients {
             aws: aws::Sessions::default(),
         };
         Ok(Self { online: Some(online) })
+    }
+
+    /// How many calls to list accounts have been made so far; none without clients.
+    pub fn calls(&self) -> Arc<AtomicU64> {
+        #[cfg(feature = "aws")]
+        if let Some(online) = &self.online {
+            return online.aws.calls().clone();
+        }
+        Arc::default()
     }
 
     /// Runs `future` to its end, on the runtime that the clients live on where there is one.

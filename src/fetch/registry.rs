@@ -67,9 +67,13 @@ pub(super) fn fetch(
         other_bytes: Mutex::default(),
         has_downloaded: AtomicBool::new(false),
     };
-    let pulled = pull.image(&digest, architecture).and_then(|()| pull.beside(&digest));
+    let pulled = pull.image(&digest, architecture).and_then(|()| {
+        // What stands beside it is asked for in every run, and is no part of the image.
+        let from_store = !pull.has_downloaded.load(Ordering::Relaxed);
+        Ok((from_store, pull.beside(&digest)?))
+    });
     match pulled {
-        Ok(beside) => Ok(Observed::Present(Fetched::Image {
+        Ok((from_store, beside)) => Ok(Observed::Present(Fetched::Image {
             blobs: ImageBlobs::Stored {
                 index: beside.index,
                 signatures_unknown: beside.unknown,
@@ -77,7 +81,7 @@ pub(super) fn fetch(
             },
             digest: digest.to_string(),
             architecture: architecture.into(),
-            from_store: !pull.has_downloaded.into_inner(),
+            from_store,
         })),
         Err(Stop::Unknown(gap)) => Ok(Observed::Unknown(gap)),
         Err(Stop::Failed(error)) => Err(error),
@@ -105,7 +109,7 @@ struct Pull<'a> {
     fetching: Fetching<'a>,
     /// What came under a digest that is not its own.
     other_bytes: Mutex<Vec<String>>,
-    /// Something of the image itself came over the network. What stands beside it is looked up in every run.
+    /// Something came over the network.
     has_downloaded: AtomicBool,
 }
 
@@ -172,6 +176,7 @@ impl Pull<'_> {
             return std::fs::read(&blob.path).map_err(|source| Problem::Failed(FetchError::Unreadable { path: blob.path, source }));
         }
         let manifest = self.online.block_on(self.repository.manifest(Which::Digest(digest))).map_err(Problem::Registry)?;
+        self.has_downloaded.store(true, Ordering::Relaxed);
         self.put_small(&manifest.bytes, digest)?;
         Ok(manifest.bytes)
     }
@@ -223,7 +228,6 @@ impl Pull<'_> {
             Some(lane) => lane,
             none => none.insert(Lane::new(&self.repository).map_err(Problem::Registry)?),
         };
-        self.has_downloaded.store(true, Ordering::Relaxed);
         let (mut stored, was_resumed) = self.stream(lane, digest, size)?;
         if was_resumed && stored.integrity != Integrity::Matches {
             // Pieces of two answers that do not fit may be nobody's fault but the network's.
@@ -246,6 +250,7 @@ impl Pull<'_> {
     }
 
     fn stream(&self, lane: &Lane, digest: ClaimedDigest, size: u64) -> Result<(StoredBlob, bool), Problem> {
+        self.has_downloaded.store(true, Ordering::Relaxed);
         let mut reader = self.repository.blob(lane, digest, size);
         match self.fetching.store.put(&mut reader, Some(digest), Some(size), size) {
             Ok(stored) => Ok((stored, reader.was_resumed())),

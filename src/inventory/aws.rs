@@ -26,7 +26,7 @@ use super::account::call::PlaceCalls;
 use super::account::origin::{Extent, Part};
 use super::{AccountRequest, BoxFuture, InventoryError, Request, Source, account};
 use crate::clients::aws::{Sessions, configured, endpoint, login};
-use crate::clients::{Clients, Online};
+use crate::clients::{Clients, Online, Regions};
 use crate::model::arn::LayerVersionArn;
 use crate::model::gap::Gap;
 use crate::model::image_ref::ImageRef;
@@ -62,7 +62,8 @@ impl Source for Aws {
 pub fn assemble(collected: &Collected) -> Inventory {
     let places: Vec<Place> = collected.places.iter().map(|known| known.place.clone()).collect();
     let names: Vec<String> = places.iter().map(|place| format!("{}/{}", place.account, place.region)).collect();
-    let source = SourceInfo { kind: Aws.name(), name: names.join(" "), recorded_at: None, unauthenticated: false };
+    let name = if names.is_empty() { "(no account could be opened)".into() } else { names.join(" ") };
+    let source = SourceInfo { kind: Aws.name(), name, recorded_at: None, unauthenticated: false };
     let mut inventory = account::assemble(source, places, &Live::new(collected));
     inventory.gaps.extend(collected.gaps.iter().cloned());
     inventory.gaps.sort();
@@ -103,7 +104,14 @@ pub struct Collected {
 /// # Errors
 /// [`InventoryError::Login`] where nothing could be asked at all.
 pub async fn collect(request: &AccountRequest, online: &Online) -> Result<Collected, InventoryError> {
-    let config = configured(&request.login, online.trust()).await?;
+    let mut login = request.login.clone();
+    if let (Regions::Configured, Some(targets)) = (&login.regions, &request.targets)
+        && let Some(region) = named::regions(targets).first()
+    {
+        // Only where nothing is configured: an ARN says where it is.
+        login.regions = Regions::Named(vec![region.clone()]);
+    }
+    let config = configured(&login, online.trust()).await?;
     collect_with(&config, request, online.aws()).await
 }
 
@@ -129,7 +137,7 @@ pub async fn collect_with(config: &SdkConfig, request: &AccountRequest, sessions
     let mut askers = Vec::new();
     let mut tried = BTreeSet::new();
     for account in &accounts {
-        let chosen = places::of(account, &request.login.regions).await?;
+        let chosen = places::of(account, &request.login.regions, request.targets.as_ref()).await?;
         collected.gaps.extend(chosen.gap);
         collected.coverage.extend(chosen.coverage);
         for region in chosen.regions {
@@ -139,7 +147,7 @@ pub async fn collect_with(config: &SdkConfig, request: &AccountRequest, sessions
             if chosen.guessed {
                 tried.insert(place.clone());
             }
-            askers.push(Asker::new(place, session, pace));
+            askers.push(Asker::new(place, session, pace, sessions.calls().clone()));
         }
     }
 

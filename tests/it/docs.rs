@@ -8,8 +8,12 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 use tempfile::TempDir;
 
+use crate::loopback::{Fleet, LoopbackAws};
 use crate::run::{Home, Run, repo};
 use markdown::Step;
+
+/// The registry of the demo fleet.
+const ECR: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
 /// Set to 1, the output blocks of README.md are rewritten with the real output.
 const UPDATE: &str = "LAYERPROOF_UPDATE_DOCS";
@@ -18,15 +22,25 @@ const UPDATE: &str = "LAYERPROOF_UPDATE_DOCS";
 fn every_documented_command_ends_as_documented() {
     let mut failures = Vec::new();
     let mut ran = 0;
+    let aws = LoopbackAws::of(Fleet::read(repo().join("testdata/fleet"))).start();
     for page in pages() {
         let place = Workplace::new();
         for step in markdown::steps(&fs::read_to_string(&page).expect("a readable page")) {
             match step {
                 Ok(Step::File { path, content }) => place.write(&path, content.as_bytes()),
                 Ok(Step::Zip { path, entries }) => place.write(&path, &zip(&entries)),
-                Ok(Step::Command { line, env, args, exit }) => {
+                Ok(Step::Command { line, live, env, args, exit }) => {
                     ran += 1;
                     let mut run = Run::new(&place.home).args(&args).cwd(place.folder.path());
+                    if live {
+                        for (name, value) in aws.env_with_profile(place.home.path(), "audit", "111122223333", "eu-west-1") {
+                            run = run.env(name, value);
+                        }
+                        // Nothing but loopback is ever asked.
+                        let pulls =
+                            matches!(args[0].as_str(), "scan" | "verify" | "inventory") && !args.iter().any(|arg| arg == "--snapshot");
+                        run = run.args(pulls.then(|| format!("--registry-endpoint={ECR}={}", aws.authority())));
+                    }
                     for (name, value) in env {
                         run = run.env(name, value);
                     }
@@ -230,7 +244,7 @@ fn only_times_are_masked() {
 
 #[test]
 fn the_iam_policy_is_read_only_and_each_action_has_its_reason() {
-    let page = fs::read_to_string(repo().join("SECURITY.md")).expect("SECURITY.md");
+    let page = fs::read_to_string(repo().join("docs/accounts.md")).expect("docs/accounts.md");
     let part = page.split("<!-- iam: begin -->").nth(1).and_then(|rest| rest.split("<!-- iam: end -->").next()).expect("the IAM part");
     let json = part.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("a JSON block");
     let policy: serde_json::Value = serde_json::from_str(json).expect("JSON");
@@ -246,10 +260,24 @@ fn the_iam_policy_is_read_only_and_each_action_has_its_reason() {
     reasons.sort_unstable();
     assert_eq!(actions, reasons);
     assert!(actions.len() > 15);
-    for action in actions {
+    for action in &actions {
         let verb = action.split_once(':').expect("SERVICE:ACTION").1;
-        assert!(["Get", "List", "Describe", "BatchGet"].iter().any(|read| verb.starts_with(read)), "{action} does not only read");
+        assert!(
+            ["Get", "List", "Describe", "BatchGet", "Decrypt"].iter().any(|read| verb.starts_with(read)),
+            "{action} does not only read"
+        );
     }
+    // Whatever is asked to list an account is in it, and what is asked of Lambda alone is all that is granted there.
+    let code = fs::read_to_string(repo().join("src/inventory/account/answers.rs")).expect("answers.rs");
+    let api = Regex::new(r#"= (lambda|ecr)(?:_pages)?\("(\w+)""#).expect("a regular expression");
+    let mut asked: Vec<String> =
+        api.captures_iter(&code).map(|c| format!("{}:{}", &c[1], c[2].replace("VersionByArn", "Version"))).collect();
+    assert!(asked.len() > 10, "the test reads the wrong lines: {asked:?}");
+    asked.push("lambda:ListTags".into());
+    let missing: Vec<&String> = asked.iter().filter(|action| !actions.contains(&action.as_str())).collect();
+    assert!(missing.is_empty(), "asked and not granted: {missing:?}");
+    let idle: Vec<&&str> = actions.iter().filter(|action| action.starts_with("lambda:") && !asked.iter().any(|a| a == **action)).collect();
+    assert!(idle.is_empty(), "granted and never asked: {idle:?}");
 }
 
 #[test]

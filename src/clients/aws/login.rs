@@ -53,7 +53,7 @@ pub struct Closed {
 pub async fn open(base: &SdkConfig, login: &Login) -> Result<(Vec<Account>, Vec<Closed>), LoginError> {
     let roles = login.roles.iter().map(|role| Ok((role, account_of(&role.arn)?))).collect::<Result<Vec<_>, LoginError>>()?;
     let provider = base.credentials_provider().ok_or_else(|| LoginError::NoCredentials { detail: "none are configured".into() })?;
-    provider.provide_credentials().await.map_err(|error| unusable(&error))?;
+    provider.provide_credentials().await.map_err(|error| unusable(&error, login.profile.as_deref()))?;
 
     let mut accounts: Vec<Account> = Vec::new();
     let mut closed = Vec::new();
@@ -206,14 +206,27 @@ fn check_login(refusal: &Refusal) -> Result<(), LoginError> {
 }
 
 /// Why the profile's own credentials cannot be had.
-fn unusable(error: &CredentialsError) -> LoginError {
+fn unusable(error: &CredentialsError, profile: Option<&str>) -> LoginError {
     let detail = chain(error);
     let lower = detail.to_ascii_lowercase();
     // The SDK's error types for SSO are private; their texts are "the SSO token has expired …" and the like.
     if lower.contains("expired") || lower.contains("sso token") {
         return LoginError::Expired { detail };
     }
-    LoginError::NoCredentials { detail }
+    // Of a profile that is not there the SDK says no more than that there is nothing.
+    LoginError::NoCredentials {
+        detail: match (on_one_line(&detail), profile) {
+            (said, Some(profile)) if said.is_empty() => format!("the AWS configuration has no profile `{profile}` with any"),
+            (said, _) => said,
+        },
+    }
+}
+
+/// The SDK's list of where it looked, a line for each place, as one line without what it says of every place.
+fn on_one_line(detail: &str) -> String {
+    let tried = detail.split_once("Attempted:").map_or(detail, |(_, tried)| tried);
+    let lines = tried.lines().map(|line| line.trim().replace("the credential provider was not enabled", "").replace(": : ", ": "));
+    lines.map(|line| line.trim_end_matches([':', ' ']).to_owned()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -240,7 +253,15 @@ mod tests {
     #[test]
     fn an_expired_sso_login_is_told_from_none() {
         let expired = CredentialsError::provider_error("the SSO token has expired and cannot be refreshed");
-        assert!(matches!(unusable(&expired), LoginError::Expired { .. }));
-        assert!(matches!(unusable(&CredentialsError::not_loaded_no_source()), LoginError::NoCredentials { .. }));
+        assert!(matches!(unusable(&expired, None), LoginError::Expired { .. }));
+        assert!(matches!(unusable(&CredentialsError::not_loaded_no_source(), None), LoginError::NoCredentials { .. }));
+    }
+
+    #[test]
+    fn where_credentials_were_looked_for_is_one_line() {
+        let said = "the credential provider was not enabled: no credentials found in chain. Attempted:\n  Environment: the credential provider was \
+            not enabled: environment variable not set\n  Profile: the credential provider was not enabled";
+        assert_eq!(on_one_line(said), "Environment: environment variable not set; Profile");
+        assert_eq!(on_one_line("profile `x` was not defined"), "profile `x` was not defined");
     }
 }

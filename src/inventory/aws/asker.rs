@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -31,12 +32,14 @@ pub(super) struct Asker {
     pub session: Session,
     pace: Arc<Pace>,
     slots: Semaphore,
+    ended: Arc<AtomicU64>,
     calls: Mutex<BTreeMap<Api, Vec<Call>>>,
 }
 
 impl Asker {
-    pub fn new(place: Place, session: Session, pace: Arc<Pace>) -> Self {
-        Self { place, session, pace, slots: Semaphore::new(CALLS_AT_ONCE), calls: Mutex::default() }
+    /// Each call that ends is counted in `ended`.
+    pub fn new(place: Place, session: Session, pace: Arc<Pace>, ended: Arc<AtomicU64>) -> Self {
+        Self { place, session, pace, slots: Semaphore::new(CALLS_AT_ONCE), ended, calls: Mutex::default() }
     }
 
     /// True where an ARN of this partition, account and region is of the place.
@@ -61,6 +64,7 @@ impl Asker {
             self.pace.wait(api.service, api.operation).await;
             send.await
         };
+        self.ended.fetch_add(1, Ordering::Relaxed);
         let request: Map<String, Value> = request.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         match answer {
             Ok(answer) => {

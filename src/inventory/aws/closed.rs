@@ -14,12 +14,19 @@ const ALL_REGIONS: &str = "*";
 /// What is not known of the account, and the next step. The subject is the account with all of its regions, so that a run that could not
 /// look there calls nothing of it resolved.
 pub(super) fn gap(closed: &Closed) -> Gap {
-    let (subject, next_step) = match &closed.role {
-        Some(role) => (
-            closed.of.as_ref().map_or_else(|| role.arn.clone(), |(_, account)| format!("{account}/{ALL_REGIONS}")),
-            format!("Allow {} on {} to the credentials in use, and name them in the role's trust policy.", closed.action, role.arn),
-        ),
-        None => ("the profile's account".into(), "Run `aws sts get-caller-identity` with the same profile.".into()),
+    let subject = match (&closed.of, &closed.role) {
+        (Some((_, account)), _) => format!("{account}/{ALL_REGIONS}"),
+        (None, Some(role)) => role.arn.clone(),
+        (None, None) => "the profile's account".to_owned(),
+    };
+    let next_step = match (&closed.refusal, &closed.role) {
+        (Refusal::Unreachable { .. }, _) => {
+            "Look at the network, at the proxy (HTTPS_PROXY, NO_PROXY) and at AWS_ENDPOINT_URL: AWS STS in the region was asked.".into()
+        }
+        (Refusal::Service { .. } | Refusal::Unreadable { .. }, Some(role)) => {
+            format!("Allow {} on {} to the credentials in use, and name them in the role's trust policy.", closed.action, role.arn)
+        }
+        (Refusal::Service { .. } | Refusal::Unreadable { .. }, None) => "Run `aws sts get-caller-identity` with the same profile.".into(),
     };
     why(&closed.refusal, closed.action, subject, "the functions and layers", next_step)
 }

@@ -9,6 +9,7 @@ use super::closed::why;
 use super::functions::{self, Found};
 use super::{Asked, Known, PLACES_AT_ONCE, layers};
 use crate::clients::aws::refusal::Refusal;
+use crate::clients::aws::regions::partition_of;
 use crate::inventory::Targets;
 use crate::inventory::account::origin::{Extent, Part};
 use crate::inventory::local::{FunctionSelector, LayerSelector};
@@ -76,6 +77,26 @@ pub(super) async fn ask(askers: Vec<Asker>, targets: &Targets, gaps: &mut Vec<Ga
         places.push(Known { asker, used: found.used, layers });
     }
     Asked { places, extent: Extent::Part(part) }
+}
+
+/// The regions of the ARNs among `targets`, sorted, as far as this version knows them.
+pub(super) fn regions(targets: &Targets) -> Vec<String> {
+    let functions = targets.functions.iter().filter_map(|selector| match selector {
+        FunctionSelector::Arn(arn) => Some(&arn.region),
+        FunctionSelector::Name { .. } => None,
+    });
+    let layers = targets.layers.iter().filter_map(|selector| match selector {
+        LayerSelector::Arn(arn) => Some(&arn.region),
+        LayerSelector::Name { .. } => None,
+    });
+    let regions: BTreeSet<&String> = functions.chain(layers).filter(|region| partition_of(region).is_some()).collect();
+    regions.into_iter().cloned().collect()
+}
+
+/// True where something is named without saying in which region.
+pub(super) fn has_names(targets: &Targets) -> bool {
+    targets.functions.iter().any(|selector| matches!(selector, FunctionSelector::Name { .. }))
+        || targets.layers.iter().any(|selector| matches!(selector, LayerSelector::Name { .. }))
 }
 
 /// The layer versions that are meant, as far as the place knows them.

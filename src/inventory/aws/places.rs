@@ -1,9 +1,11 @@
 //! Which regions of an account are asked.
 
 use super::closed::why;
+use super::named;
 use crate::clients::aws::login::Account;
 use crate::clients::aws::regions;
 use crate::clients::{LoginError, Regions};
+use crate::inventory::Targets;
 use crate::model::gap::Gap;
 use crate::model::inventory::{CoverageRow, Place};
 
@@ -31,9 +33,20 @@ pub(super) fn validate(regions: &Regions) -> Result<(), LoginError> {
 ///
 /// # Errors
 /// None is configured, or one that was named is of another partition.
-pub(super) async fn of(account: &Account, regions: &Regions) -> Result<Chosen, LoginError> {
+pub(super) async fn of(account: &Account, regions: &Regions, targets: Option<&Targets>) -> Result<Chosen, LoginError> {
     let plain = |regions| Chosen { regions, guessed: false, gap: None, coverage: None };
+    // An ARN says where it is; one of another partition is told to be elsewhere.
+    let mut arns: Vec<String> = targets.map(named::regions).unwrap_or_default();
+    arns.retain(|region| own(account, region).is_ok());
     match regions {
+        Regions::Configured if !arns.is_empty() => {
+            if targets.is_some_and(named::has_names) {
+                arns.extend(account.configured_region().map(str::to_owned));
+            }
+            arns.sort();
+            arns.dedup();
+            Ok(plain(arns))
+        }
         Regions::Configured => {
             let region = account.configured_region().ok_or(LoginError::NoRegion)?;
             // It becomes part of a host name, and of the path of a recording.

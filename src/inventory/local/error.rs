@@ -102,7 +102,7 @@ pub enum TargetError {
         given: String,
     },
     /// `fn:`, `layer:` or `image:` without an account to find it in.
-    #[error("`{}` lives in an account, and none was given", printable(.given))]
+    #[error("`{}` lives in an account or a registry, and only files are looked at here", printable(.given))]
     NeedsAccount {
         /// As typed.
         given: String,
@@ -155,7 +155,7 @@ impl TargetError {
             Self::WhichImage { .. } => Some("choose one with oci:PATH:TAG or oci:PATH@sha256:DIGEST"),
             Self::NotAnOciLayout { .. } => Some("dir:PATH takes the folder as plain files"),
             Self::NeedsAccount { .. } => {
-                Some("`layerproof verify` looks it up with --snapshot DIR; a downloaded file can be named by its path")
+                Some("`layerproof verify` looks it up, live or with --snapshot DIR; a downloaded file can be named by its path")
             }
             Self::Missing { .. } => Some("a function, layer or image of an account is named with fn:, layer: or image:"),
             Self::NotAScope { .. } => {

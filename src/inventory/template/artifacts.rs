@@ -17,7 +17,7 @@ use crate::model::template::{
     CodeSource, ImagePin, LayerPin, Package, Reference, Referred, S3Source, SourceSpan, Template, TemplateFunction, Written,
 };
 
-const LOOK_UP: &str = "Pass --snapshot DIR of an account that has it, or name an account.";
+const LOOK_UP: &str = "Look it up in an account: --region, --profile or --role-arn for a live one, --snapshot DIR for a recorded one.";
 const DEPLOYED: &str = "Write the value out, give the parameter a default, or verify the function once it is deployed.";
 
 /// The layer versions that templates name in full, so that they can be looked up in an account.

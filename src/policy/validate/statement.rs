@@ -75,6 +75,11 @@ fn scope(node: &Node, problems: &mut Problems<'_>) -> Option<Scope> {
             }
             Some(pattern)
         }
+        // What names a repository is no ARN, and was typed into the wrong field.
+        Err(_) if kind == Some(ScopeKind::Image) => {
+            problems.add_with_help(&text.span, "images have no `arn` here", "use `repository: REGISTRY/REPOSITORY`");
+            None
+        }
         Err(error) => {
             problems.add(&text.span, error.to_string());
             None

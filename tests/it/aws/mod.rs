@@ -2,6 +2,7 @@
 
 mod calls;
 mod faults;
+mod first_use;
 mod live;
 mod moto;
 mod registry;

@@ -4,6 +4,8 @@
 //!   goes on in the next line, and a comment `# exit 1` at its end says how it ends, 0 otherwise.
 //! - `<!-- file: PATH -->` before a fenced block: the block is the content of that file.
 //! - `<!-- zip: PATH ENTRY… -->`: an unsigned zip with these entries.
+//! - `<!-- live -->` before a fenced block: its commands are run against the loopback AWS with the demo fleet, with the credentials in a
+//!   profile `audit`.
 //! - `<!-- output: NAME ARGS… -->` … `<!-- /output -->` around a block: what `layerproof ARGS…` prints. With `--now` among the arguments the
 //!   block stays true when runtimes and signatures expire; lines that speak of `--now` are left out of it.
 
@@ -17,8 +19,8 @@ pub enum Step {
     File { path: String, content: String },
     /// Write an unsigned zip.
     Zip { path: String, entries: Vec<String> },
-    /// Run the binary.
-    Command { line: usize, env: Vec<(String, String)>, args: Vec<String>, exit: i32 },
+    /// Run the binary; `live`: against the loopback AWS.
+    Command { line: usize, live: bool, env: Vec<(String, String)>, args: Vec<String>, exit: i32 },
 }
 
 /// Something on a page that a test can't follow.
@@ -57,6 +59,7 @@ pub fn steps(text: &str) -> Vec<Result<Step, Problem>> {
     let mut steps = Vec::new();
     let mut fence: Option<String> = None;
     let mut file: Option<(String, String)> = None;
+    let mut live = false;
     let mut lines = text.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let number = number + 1;
@@ -65,9 +68,13 @@ pub fn steps(text: &str) -> Vec<Result<Step, Problem>> {
                 fence = Some(language.trim().to_owned());
             } else if let Some((path, content)) = file.take() {
                 steps.push(Ok(Step::File { path, content }));
+            } else {
+                live = false;
             }
         } else if fence.is_none() {
-            if let Some(path) = marker(line, "file:") {
+            if marker(line, "live").is_some() {
+                live = true;
+            } else if let Some(path) = marker(line, "file:") {
                 file = Some((path, String::new()));
             } else if let Some(zip) = marker(line, "zip:") {
                 let mut words = zip.split_whitespace().map(str::to_owned);
@@ -82,7 +89,7 @@ pub fn steps(text: &str) -> Vec<Result<Step, Problem>> {
                 command.pop();
                 command.push_str(lines.next().map_or("", |(_, next)| next.trim_start_matches("> ").trim_start()));
             }
-            steps.extend(step(number, &command).transpose());
+            steps.extend(step(number, &command, live).transpose());
         }
     }
     steps
@@ -133,7 +140,7 @@ fn marker(line: &str, name: &str) -> Option<String> {
     Some(inner.strip_prefix(name)?.trim().to_owned())
 }
 
-fn step(line: usize, command: &str) -> Result<Option<Step>, Problem> {
+fn step(line: usize, command: &str, live: bool) -> Result<Option<Step>, Problem> {
     let (command, exit) = match command.rsplit_once("# exit ") {
         Some((command, code)) => (command, code.trim().parse().map_err(|_| Problem { line, what: format!("`# exit {code}`") })?),
         None => (command, 0),
@@ -157,7 +164,7 @@ fn step(line: usize, command: &str) -> Result<Option<Step>, Problem> {
     if words.iter().any(|w| matches!(w.as_str(), "|" | ">" | ">>" | "&&" | "||" | ";")) {
         return Err(Problem { line, what: format!("the test knows no shell operators: {command}") });
     }
-    Ok(Some(Step::Command { line, env, args: words.split_off(program.len()), exit }))
+    Ok(Some(Step::Command { line, live, env, args: words.split_off(program.len()), exit }))
 }
 
 /// Words as a shell splits them: spaces, single and double quotes. `None` where a quote does not close.
@@ -195,13 +202,21 @@ mod tests {
             Step::File { path: "p.yaml".into(), content: "version: 1\n".into() },
             Step::Command {
                 line: 7,
+                live: false,
                 env: vec![("LAYERPROOF_OFFLINE".into(), "1".into())],
                 args: text(&["verify", "a.zip", "--policy", "p q.yaml"]),
                 exit: 1,
             },
-            Step::Command { line: 10, env: Vec::new(), args: text(&["scan"]), exit: 0 },
+            Step::Command { line: 10, live: false, env: Vec::new(), args: text(&["scan"]), exit: 0 },
         ];
         assert_eq!(steps, expected);
+    }
+
+    #[test]
+    fn a_live_block_is_one_block() {
+        let page = "<!-- live -->\n\n```console\n$ layerproof scan\n```\n```console\n$ layerproof scan\n```\n";
+        let live: Vec<bool> = steps(page).into_iter().map(|step| matches!(step, Ok(Step::Command { live: true, .. }))).collect();
+        assert_eq!(live, [true, false]);
     }
 
     #[test]

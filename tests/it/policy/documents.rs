@@ -240,6 +240,7 @@ fn scopes_that_contradict_themselves_are_refused() {
         ("{kind: layer, arn: \"arn:aws:lambda:*:111122223333:function:*\"}", "about something else"),
         ("{kind: function, arn: \"arn:aws:lambda:*:111122223333:*:*\"}", "about something else"),
         ("{kind: image, arn: \"arn:aws:lambda:*:111122223333:*:*\"}", "images have no `arn`"),
+        ("{kind: image, arn: \"registry.example.com/team/*\"}", "images have no `arn`"),
         ("{kind: layer, repository: ghcr.io/a}", "`repository` is for images"),
         ("{kind: any, arn: \"arn:aws:lambda:*:111122223333:*:*\", repository: ghcr.io/a}", "exclude each other"),
         ("{kind: layer, arn: \"arn:aws:lambda:*\"}", "is not a pattern"),

@@ -67,7 +67,7 @@ impl Bed {
     #[track_caller]
     fn pulled(&self, host: &str, digest: &str) -> Pulled {
         match self.fetch(host, digest, "x86_64") {
-            Observed::Present(Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes }, .. }) => {
+            Observed::Present(Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes, .. }, .. }) => {
                 Pulled { index, unknown: signatures_unknown, other_bytes }
             }
             other => panic!("{other:?}"),

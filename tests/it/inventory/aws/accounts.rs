@@ -36,6 +36,7 @@ async fn one_denied_role_of_three_keeps_no_other_account_from_being_judged() {
     let collected = collect_with(&fake.config().await, &of_roles(&[OWN, OTHER, THIRD]), &sessions).await.unwrap();
     let places: Vec<&Place> = collected.places.iter().map(|calls| &calls.place).collect();
     assert_eq!(places, [&place(OWN, "eu-west-1"), &place(THIRD, "eu-west-1")]);
+    assert!(sessions.calls().load(std::sync::atomic::Ordering::Relaxed) > 1, "people who wait are told how far it is");
     assert!(sessions.at(&place(THIRD, "eu-west-1")).is_some() && sessions.at(&place(OTHER, "eu-west-1")).is_none());
     let [gap] = &collected.gaps[..] else { panic!("{:?}", collected.gaps) };
     assert_eq!(gap.reason, GapReason::Denied { action: "sts:AssumeRole".into() });

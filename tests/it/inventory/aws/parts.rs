@@ -1,5 +1,6 @@
 //! Filters and targets: what is not meant is not asked for.
 
+use layerproof::clients::Regions;
 use layerproof::inventory::account::origin::Extent;
 use layerproof::inventory::local::Target;
 use layerproof::inventory::{AccountRequest, Filter, Targets};
@@ -136,11 +137,12 @@ async fn a_name_that_nothing_has_is_no_gap_and_a_refusal_is_one() {
 #[tokio::test]
 async fn a_target_of_an_account_or_region_that_is_not_looked_at_is_a_gap() {
     let fake = Fake::start().await;
-    let request = targets(&[
+    let mut request = targets(&[
         "arn:aws:lambda:eu-west-1:444455556666:function:pay",
         "arn:aws:lambda:us-east-1:111122223333:function:pay",
         "arn:aws:lambda:us-east-1:999900001111:layer:agent:7",
     ]);
+    request.login.regions = Regions::Named(vec!["eu-west-1".into()]);
     let collected = collect_of(&fake, &request).await;
     assert_eq!(collected.gaps.len(), 3, "{:?}", collected.gaps);
     assert_eq!(fake.asked().iter().filter(|asked| asked.operation != "GetCallerIdentity").count(), 0);
