@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use aws_sdk_ecr::Client;
 use aws_sdk_ecr::config::Region;
-use aws_sdk_ecr::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_ecr::error::ProvideErrorMetadata;
 use data_encoding::BASE64;
 
 use super::{RegistryError, RegistryLogin, Repository};
+use crate::clients::aws::refusal::chain;
 use crate::clients::http::address::is_loopback;
 
 /// ECR's tokens live twelve hours (API reference, GetAuthorizationToken). Counted from now rather than up to its `expiresAt`: this machine's clock may be
@@ -33,7 +34,7 @@ impl Repository<'_> {
         };
         let answer = ecr.get_authorization_token().send().await.map_err(|error| {
             let denied = error.code().is_some_and(|code| code.contains("AccessDenied") || code.contains("Unauthorized"));
-            fail(DisplayErrorContext(&error).to_string().chars().take(300).collect(), denied)
+            fail(chain(&error).chars().take(300).collect(), denied)
         })?;
         let token = answer.authorization_data().first().and_then(|data| data.authorization_token());
         let text = token.and_then(|token| BASE64.decode(token.as_bytes()).ok()).and_then(|bytes| String::from_utf8(bytes).ok());

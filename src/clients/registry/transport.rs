@@ -76,6 +76,9 @@ impl<'a> Transport<'a> {
             NoAnswer::Failed(error) => unreachable(error),
             NoAnswer::Redirect { to, why } => RegistryError::Redirect { detail: format!("{to}: {why}") },
         })?;
+        if is_page_beside_ghcr(&endpoint.base, response.url()) {
+            return Err(RegistryError::NoSuchAddress { detail: "GHCR led to a page of github.com".into() });
+        }
         match response.status().as_u16() {
             200 | 206 => Ok(response),
             status => Err(self.refusal(response, status, endpoint).await),
@@ -123,6 +126,12 @@ pub(super) async fn body(response: Response, limit: u64, name: &'static str) -> 
     })
 }
 
+/// GHCR has no referrers API: it sends whoever asks on to a page of github.com, which answers with anything (one source: issue 4785 of
+/// artifacthub/hub). That page says nothing of what the registry has.
+fn is_page_beside_ghcr(asked: &Url, answered: &Url) -> bool {
+    asked.host_str() == Some("ghcr.io") && answered.host_str() == Some("github.com")
+}
+
 /// What went wrong on the way.
 pub(super) fn unreachable(error: reqwest::Error) -> RegistryError {
     RegistryError::Unreachable { detail: words(error, None) }
@@ -136,4 +145,24 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 fn text(headers: &HeaderMap, name: &HeaderName) -> String {
     let value = header(headers, name).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ghcr_and_only_a_page_of_github_is_no_answer_of_the_registry() {
+        let is_page = |asked: &str, answered: &str| is_page_beside_ghcr(&asked.parse().unwrap(), &answered.parse().unwrap());
+        assert!(is_page("https://ghcr.io/", "https://github.com/-/v2/packages/container/x/referrers/y"));
+        for (asked, answered) in [
+            ("https://ghcr.io/", "https://ghcr.io/v2/x/referrers/y"),
+            ("https://ghcr.io/", "https://pkg-containers.githubusercontent.com/ghcr1/blobs/x"),
+            ("https://ghcr.io/", "https://github.com.example.org/"),
+            ("https://ghcr.io.example.org/", "https://github.com/"),
+            ("https://registry.example.org/", "https://github.com/"),
+        ] {
+            assert!(!is_page(asked, answered), "{asked} {answered}");
+        }
+    }
 }

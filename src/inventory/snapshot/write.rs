@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -100,7 +101,9 @@ pub fn write(dir: &Path, recording: &Recording<'_>) -> Result<Recorded, RecordEr
     check_folder(dir)?;
     let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(at(parent))?;
-    let draft = tempfile::Builder::new().prefix(".layerproof-snapshot-").tempdir_in(parent).map_err(at(parent))?;
+    // The code of functions is nobody else's business.
+    let private = fs::Permissions::from_mode(0o700);
+    let draft = tempfile::Builder::new().prefix(".layerproof-snapshot-").permissions(private).tempdir_in(parent).map_err(at(parent))?;
     let mut written = Recorded::default();
     let root = draft.path();
 

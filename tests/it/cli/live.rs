@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
@@ -71,6 +72,7 @@ fn a_live_scan_says_what_a_scan_of_its_recording_says() {
     let folder = home.path().join("recorded");
     let recording = on_demo(&aws, &home, "inventory").args(["--record", folder.to_str().unwrap()]).run().exits(3);
     assert!(recording.stdout.contains("recorded in "), "{}", recording.stdout);
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700, "the code of functions is nobody else's business");
     holds_no_secret(&recording);
     let index: Value = serde_json::from_slice(&fs::read(folder.join("images/index.json")).unwrap()).unwrap();
     for manifest in index["manifests"].as_array().unwrap() {
