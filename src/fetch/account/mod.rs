@@ -26,7 +26,7 @@ pub(super) fn function(
     wanted: &Wanted<'_>,
     fetching: Fetching<'_>,
 ) -> Result<Observed<Fetched>, FetchError> {
-    fetch(place, wanted, fetching, |online, session| LambdaZip::new(online, session.lambda, Zip::Function(arn), wanted))
+    fetch(place, wanted, fetching, true, |online, session| LambdaZip::new(online, session.lambda, Zip::Function(arn), wanted))
 }
 
 /// The zip of a layer version.
@@ -36,7 +36,7 @@ pub(super) fn layer(
     wanted: &Wanted<'_>,
     fetching: Fetching<'_>,
 ) -> Result<Observed<Fetched>, FetchError> {
-    fetch(place, wanted, fetching, |online, session| LambdaZip::new(online, session.lambda, Zip::Layer(arn), wanted))
+    fetch(place, wanted, fetching, true, |online, session| LambdaZip::new(online, session.lambda, Zip::Layer(arn), wanted))
 }
 
 /// The object of a zip that Lambda reads in place. Without a version it is whatever lies there now, and what the store has says nothing
@@ -47,18 +47,20 @@ pub(super) fn object(
     wanted: &Wanted<'_>,
     fetching: Fetching<'_>,
 ) -> Result<Observed<Fetched>, FetchError> {
-    let fetching = Fetching { refetch: fetching.refetch || !object.is_fixed(), ..fetching };
-    fetch(place, wanted, fetching, |online, session| Object::new(online, session.s3, object, wanted))
+    fetch(place, wanted, fetching, object.is_fixed(), |online, session| Object::new(online, session.s3, object, wanted))
 }
 
-/// The store's copy of the claimed digest stands in, and nothing is asked, unless the run wants all bytes anew.
+/// The store's copy of the claimed digest stands in, and nothing is asked, unless the run wants all bytes anew, or what is asked for is not
+/// fixed and has to be asked for each time.
 fn fetch<'a, O: Origin>(
     place: &Place,
     wanted: &Wanted<'_>,
     fetching: Fetching<'a>,
+    is_fixed: bool,
     origin: impl FnOnce(&'a Online, Session) -> O,
 ) -> Result<Observed<Fetched>, FetchError> {
-    if !fetching.refetch
+    if is_fixed
+        && !fetching.refetch
         && let Some(blob) = from_store(wanted, fetching.store)?
     {
         return Ok(Observed::Present(blob));
@@ -69,7 +71,8 @@ fn fetch<'a, O: Origin>(
     };
     // Whoever had to wait for the same digest finds it in the store now.
     let turn = wanted.digest.map(|digest| online.turns().take(digest));
-    if turn.as_ref().is_some_and(|turn| !fetching.refetch || turn.is_done)
+    if is_fixed
+        && turn.as_ref().is_some_and(|turn| !fetching.refetch || turn.is_done)
         && let Some(blob) = from_store(wanted, fetching.store)?
     {
         return Ok(Observed::Present(blob));
@@ -91,6 +94,7 @@ fn fetch<'a, O: Origin>(
     }
     // For whoever asks for all bytes anew, and then need not ask for these again.
     if let (Some(turn), Observed::Present(Fetched::Blob(blob))) = (turn, &found)
+        && is_fixed
         && fetching.refetch
         && blob.integrity == Integrity::Matches
     {

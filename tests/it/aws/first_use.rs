@@ -52,7 +52,7 @@ fn a_refused_role_is_a_gap_with_its_next_step_and_no_noise_of_a_library() {
     assert_eq!(out.stderr, "", "{out}");
     assert!(out.stdout.contains("(no account could be opened)") && out.stdout.contains("Allow sts:AssumeRole on arn:aws:iam::"), "{out}");
     // What was not looked at may hold what each statement is about.
-    assert!(out.stdout.contains("POL001") && !out.stdout.contains("matched nothing"), "{out}");
+    assert!(!out.stdout.contains("POL001"), "{out}");
 }
 
 #[test]

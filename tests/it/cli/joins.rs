@@ -79,7 +79,8 @@ fn findings_of_an_account_that_is_denied_today_are_neither_resolved_nor_new_tomo
 fn a_layer_in_a_region_that_nobody_looks_at_is_not_one_that_is_not_there() {
     let (aws, home) = (LoopbackAws::of(Fleet::read(FLEET)).start(), Home::new());
     let run = layerproof_on(&aws, &home, "111122223333", "eu-west-1");
-    let output = run.args(["verify", "arn:aws:lambda:ap-south-1:111122223333:layer:parcel-common:12"]).args(POLICY).run().exits(3);
+    let target = "arn:aws:lambda:ap-south-1:111122223333:layer:parcel-common:12";
+    let output = run.args(["verify", target, "--region", "eu-west-1"]).args(POLICY).run().exits(3);
     assert!(output.stdout.contains("not among the accounts and regions"), "{output}");
 }
 

@@ -313,7 +313,7 @@ fn what_the_store_has_is_not_asked_for_unless_all_is_wanted_anew() {
     let served = bytes.clone();
     let cloud = Cloud::new(Stated::of(&bytes), move |_, _| whole(&served));
     assert!(!blob(cloud.fetch(&layer(), &bytes)).from_store);
-    for location in [layer(), function("7"), object(None)] {
+    for location in [layer(), function("7"), object(Some("v1"))] {
         let again = blob(cloud.fetch(&location, &bytes));
         assert!(again.from_store && again.integrity == Integrity::Matches);
     }
