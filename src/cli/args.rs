@@ -91,7 +91,7 @@ pub struct NetworkArgs {
     /// PEM certificates that are trusted beside the system's, for proxies that inspect TLS.
     #[arg(long, env = "AWS_CA_BUNDLE", value_name = "FILE")]
     pub ca_bundle: Option<PathBuf>,
-    /// Ask this registry at another host, such as a VPC endpoint: 111122223333.dkr.ecr.eu-west-1.amazonaws.com=HOST[:PORT]. Names and
+    /// Ask this registry at another host, such as a VPC endpoint: 111122223333.dkr.ecr.eu-west-1.amazonaws.com=HOST:PORT. Names and
     /// decisions keep the registry's own host. Repeatable.
     #[arg(long, value_name = "HOST=HOST[:PORT]")]
     pub registry_endpoint: Vec<String>,

@@ -246,3 +246,31 @@ fn filters_of_a_live_scan_look_at_nothing_else() {
     let none = on_demo(&aws, &home, "scan").args(POLICY).args(["--function", "no-such-*"]).run().exits(4);
     assert!(none.stdout.contains("nothing matched") || none.stderr.contains("nothing matched"), "{}{}", none.stdout, none.stderr);
 }
+
+#[test]
+fn a_role_that_asks_for_an_external_id_is_assumed_with_it_and_not_without() {
+    let fleet = Synthetic { accounts: 2, functions: 1, ..Synthetic::default() };
+    let aws = LoopbackAws::of(fleet.fleet()).external_id(&Synthetic::account(1), "contract-7").start();
+    let home = Home::new();
+    let run = |more: &[&str]| {
+        let run = layerproof_on(&aws, &home, &Synthetic::account(0), "eu-west-1").args(["inventory", "--role-arn", &Synthetic::role(1)]);
+        run.args(more).run()
+    };
+    assert!(run(&[]).exits(3).stdout.contains("sts:AssumeRole is needed"));
+    assert!(run(&["--external-id", "contract-8"]).exits(3).stdout.contains("sts:AssumeRole is needed"));
+    assert!(run(&["--external-id", "contract-7"]).exits(0).stdout.contains("1 function in 2 versions"));
+}
+
+#[test]
+fn the_partitions_of_china_and_of_the_us_government_are_looked_at_as_their_own() {
+    for (region, partition) in [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")] {
+        let fleet = Synthetic { region: region.into(), functions: 1, layers: 1, layers_each: 1, ..Synthetic::default() };
+        let (aws, home) = (LoopbackAws::of(fleet.fleet()).start(), Home::new());
+        let output = layerproof_on(&aws, &home, &Synthetic::account(0), region).args(["inventory", "--format", "json"]).run();
+        let text = output.stdout.clone();
+        assert!(text.contains(&format!("arn:{partition}:lambda:{region}:")), "{partition}: {text}");
+        // A region of another partition is no region of the account.
+        let output = layerproof_on(&aws, &home, &Synthetic::account(0), region).args(["inventory", "--region", "eu-west-1"]).run().exits(2);
+        assert!(output.stderr.contains(partition), "{}", output.stderr);
+    }
+}
