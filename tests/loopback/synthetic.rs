@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use layerproof::model::digest::Digest;
 use serde_json::{Value, json};
 
+use super::ask::partition;
 use super::fleet::Fleet;
 use crate::forge::oci::{Layout, Member};
 use crate::forge::zip::{Entry, write};
@@ -67,8 +68,9 @@ impl Synthetic {
         for ((account, api), calls) in calls {
             files.insert(format!("accounts/{account}/{}/{api}.json", self.region), json!(calls).to_string().into_bytes());
         }
-        let places: Vec<Value> =
-            (0..self.accounts).map(|n| json!({"partition": "aws", "account": Self::account(n), "region": self.region})).collect();
+        let places: Vec<Value> = (0..self.accounts)
+            .map(|n| json!({"partition": partition(&self.region), "account": Self::account(n), "region": self.region}))
+            .collect();
         let manifest = json!({
             "layerproof_snapshot": 1, "recorded_at": "2026-11-02T05:40:00Z", "recorded_by": "synthetic, no account was asked", "places": places,
         });
@@ -84,7 +86,7 @@ impl Synthetic {
             entries.push(Entry::file("python/ballast.bin", ballast(n, self.layer_bytes)));
         }
         let zip = write(&entries);
-        let arn = format!("arn:aws:lambda:{}:{}:layer:{name}", self.region, Self::account(0));
+        let arn = format!("arn:{}:lambda:{}:{}:layer:{name}", partition(&self.region), self.region, Self::account(0));
         json!({
             "Content": {"Location": keep(files, &zip), "CodeSha256": code_sha256(&zip), "CodeSize": zip.len()},
             "LayerArn": arn, "LayerVersionArn": format!("{arn}:1"), "Version": 1, "CreatedDate": "2026-08-25T07:33:12.000+0000",
@@ -107,7 +109,7 @@ impl Synthetic {
                     write(&[Entry::file("app.py", format!("# {account} {name} {code}\ndef handler(event, context):\n    return {n}\n"))]);
                 let mut configuration = json!({
                     "FunctionName": name,
-                    "FunctionArn": format!("arn:aws:lambda:{}:{account}:function:{name}:{qualifier}", self.region),
+                    "FunctionArn": format!("arn:{}:lambda:{}:{account}:function:{name}:{qualifier}", partition(&self.region), self.region),
                     "Version": qualifier, "LastModified": "2026-09-16T07:02:13.000+0000", "PackageType": "Zip",
                     "Runtime": "python3.13", "Handler": "app.handler", "Architectures": ["x86_64"],
                     "CodeSha256": code_sha256(&zip), "CodeSize": zip.len(), "Layers": used,
@@ -124,7 +126,7 @@ impl Synthetic {
             let aliases: Vec<Value> = (self.versions > 0)
                 .then(|| {
                     json!({
-                        "AliasArn": format!("arn:aws:lambda:{}:{account}:function:{name}:live", self.region),
+                        "AliasArn": format!("arn:{}:lambda:{}:{account}:function:{name}:live", partition(&self.region), self.region),
                         "Name": "live", "FunctionVersion": self.versions.to_string(),
                     })
                 })
@@ -189,7 +191,7 @@ impl Synthetic {
             let (name, repository) = (format!("image-{n:03}"), format!("apps/image-{n:03}"));
             let uri = format!("{account}.dkr.ecr.{}.amazonaws.com/{repository}", self.region);
             repositories.push(json!({
-                "repositoryArn": format!("arn:aws:ecr:{}:{account}:repository/{repository}", self.region), "registryId": account,
+                "repositoryArn": format!("arn:{}:ecr:{}:{account}:repository/{repository}", partition(&self.region), self.region), "registryId": account,
                 "repositoryName": repository, "repositoryUri": uri, "imageTagMutability": "IMMUTABLE",
             }));
             let image = json!({
@@ -198,7 +200,7 @@ impl Synthetic {
             });
             record(calls, account, "ecr.DescribeImages", json!({"repositoryName": repository}), json!({"imageDetails": [image]}));
             let configuration = json!({
-                "FunctionName": name, "FunctionArn": format!("arn:aws:lambda:{}:{account}:function:{name}:$LATEST", self.region),
+                "FunctionName": name, "FunctionArn": format!("arn:{}:lambda:{}:{account}:function:{name}:$LATEST", partition(&self.region), self.region),
                 "Version": "$LATEST", "LastModified": "2026-09-16T07:02:13.000+0000", "PackageType": "Image", "Architectures": ["x86_64"],
                 "CodeSha256": digest.hex(), "CodeSize": 0,
             });
