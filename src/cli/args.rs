@@ -1,5 +1,6 @@
 //! Groups of arguments that several subcommands share.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -110,7 +111,16 @@ impl AccountArgs {
     }
 
     /// Whose credentials ask, and where.
-    pub fn login(&self) -> Login {
+    ///
+    /// # Errors
+    /// Two roles of one account: everything would be listed twice, and which of the two was denied could not be told.
+    pub fn login(&self) -> Result<Login, Failure> {
+        let account = |arn: &String| arn.split(':').nth(4).unwrap_or_default().to_owned();
+        let mut accounts = BTreeSet::new();
+        if let Some(twice) = self.role_arn.iter().find(|arn| !account(arn).is_empty() && !accounts.insert(account(arn))) {
+            return Err(Failure::usage(format!("--role-arn names two roles of account {}", printable(&account(twice))))
+                .hint("name one role for each account"));
+        }
         let regions = match (self.all_regions, self.region.as_slice()) {
             (true, _) => Regions::All,
             (false, []) => Regions::Configured,
@@ -118,7 +128,7 @@ impl AccountArgs {
         };
         let external_id = &self.external_id;
         let roles = self.role_arn.iter().map(|arn| AssumedRole { arn: arn.clone(), external_id: external_id.clone() }).collect();
-        Login { profile: self.profile.clone(), roles, regions }
+        Ok(Login { profile: self.profile.clone(), roles, regions })
     }
 }
 

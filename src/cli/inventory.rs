@@ -64,7 +64,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
         None => {
             targets::live(global)?;
             let clients = args.network.clients(global)?;
-            let request = AccountRequest { login: args.account.login(), filter: filter.clone(), targets: None };
+            let request = AccountRequest { login: args.account.login()?, filter: filter.clone(), targets: None };
             match &args.record {
                 None => targets::account(request, &clients, global)?,
                 Some(dir) => record(dir, &request, args.network.refetch, &clients, global)?,

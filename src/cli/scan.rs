@@ -53,7 +53,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let inventory = match &args.snapshot {
         Some(dir) => targets::snapshot(dir)?,
         None => {
-            let request = AccountRequest { login: args.account.login(), filter: filter.clone(), targets: None };
+            let request = AccountRequest { login: args.account.login()?, filter: filter.clone(), targets: None };
             targets::account(request, &clients, global)?
         }
     };

@@ -195,7 +195,7 @@ fn live_account(selections: &[Selection], images: &[(&String, ImageRef)], lookup
     if only_images && !images.iter().any(|(_, image)| image.ecr().is_some()) {
         return Ok(nobody);
     }
-    let account = AccountRequest { login: lookup.account.login(), filter: Filter::default(), targets: Some(targets_of(selections)) };
+    let account = AccountRequest { login: lookup.account.login()?, filter: Filter::default(), targets: Some(targets_of(selections)) };
     let request = Request { account: Some(account), ..Request::default() };
     let _bar = Bar::listing(lookup.global, lookup.clients.calls());
     match lookup.clients.block_on(inventory::inventory(&request, lookup.clients)).map_err(|error| Failure::internal(error.to_string()))? {

@@ -248,6 +248,15 @@ fn filters_of_a_live_scan_look_at_nothing_else() {
 }
 
 #[test]
+fn two_roles_of_one_account_are_refused_and_not_silently_one() {
+    let (aws, home) = (demo(), Home::new());
+    let roles = ["one", "two"].map(|role| format!("--role-arn=arn:aws:iam::111122223333:role/{role}"));
+    let output = layerproof_on(&aws, &home, ACCOUNTS[0], "eu-west-1").arg("inventory").args(roles).run().exits(2);
+    assert!(output.stderr.contains("two roles of account 111122223333"), "{}", output.stderr);
+    assert_eq!(aws.log().0.len(), 0);
+}
+
+#[test]
 fn a_role_that_asks_for_an_external_id_is_assumed_with_it_and_not_without() {
     let fleet = Synthetic { accounts: 2, functions: 1, ..Synthetic::default() };
     let aws = LoopbackAws::of(fleet.fleet()).external_id(&Synthetic::account(1), "contract-7").start();
