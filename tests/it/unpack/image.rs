@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
 
 use layerproof::model::digest::Digest;
 use layerproof::unpack::AnomalyKind::{self, *};
@@ -12,16 +11,16 @@ use serde_json::{Value, json};
 
 use super::build_image::*;
 
-fn read_within(layout: &Layout, target: &Value, limits: &Limits) -> Image {
+pub(super) fn read_within(layout: &Layout, target: &Value, limits: &Limits) -> Image {
     let opened = Opened::open(layout.path(), limits).unwrap();
     analyse_image(&opened, &digest_in(target), "x86_64", limits, &WantDigests::All).unwrap()
 }
 
-fn read(layout: &Layout, target: &Value) -> Image {
+pub(super) fn read(layout: &Layout, target: &Value) -> Image {
     read_within(layout, target, &Limits::default())
 }
 
-fn layers(tars: &[&[Member]]) -> Contents {
+pub(super) fn layers(tars: &[&[Member]]) -> Contents {
     let layout = Layout::new();
     let tars: Vec<Vec<u8>> = tars.iter().map(|members| tar(members)).collect();
     let target = layout.image(&tars);
@@ -29,13 +28,13 @@ fn layers(tars: &[&[Member]]) -> Contents {
 }
 
 #[track_caller]
-fn assert_found(contents: &Contents, kinds: &[AnomalyKind], detail: &str) {
+pub(super) fn assert_found(contents: &Contents, kinds: &[AnomalyKind], detail: &str) {
     let found: BTreeSet<AnomalyKind> = contents.anomalies.iter().map(|a| a.kind).collect();
     assert_eq!(found, kinds.iter().copied().collect(), "{:#?}", contents.anomalies);
     assert!(contents.anomalies.iter().any(|a| a.detail.contains(detail)), "no detail has {detail:?}: {:#?}", contents.anomalies);
 }
 
-fn paths(contents: &Contents) -> Vec<&str> {
+pub(super) fn paths(contents: &Contents) -> Vec<&str> {
     contents.tree.entries.iter().map(|e| e.path.as_str()).collect()
 }
 
@@ -448,150 +447,5 @@ fn every_prefix_and_flip_of_a_tar_is_survived() {
         let mut bytes = whole.clone();
         bytes[at] ^= 0xff;
         read(&layout, &layout.image(&[bytes]));
-    }
-}
-
-// ---- limits
-
-#[track_caller]
-fn assert_limit(tars: &[Vec<u8>], limits: &Limits, name: &str) {
-    let layout = Layout::new();
-    let target = layout.image(tars);
-    let contents = read_within(&layout, &target, limits).contents;
-    assert!(!contents.complete);
-    let hit = contents.anomalies.iter().any(|a| a.kind == LimitExceeded && a.detail.starts_with(&format!("{name}:")));
-    assert!(hit, "{:#?}", contents.anomalies);
-}
-
-#[test]
-fn limits_of_images_by_name() {
-    let one = tar(&[file("a", "x"), file("b", "y")]);
-    let limits = Limits::default();
-    assert_limit(&[one.clone(), one.clone()], &Limits { entries: 3, ..limits.clone() }, "entries");
-    assert_limit(&[one.clone(), one.clone()], &Limits { total_bytes: 4_000, ..limits.clone() }, "total_bytes");
-    assert_limit(&[one.clone(), one.clone()], &Limits { image_layers: 1, ..limits.clone() }, "image_layers");
-    assert_limit(std::slice::from_ref(&one), &Limits { time: Duration::ZERO, ..limits.clone() }, "time");
-    assert_limit(&[tar(&[file(&"d/".repeat(45), "")])], &Limits { depth: 40, ..limits.clone() }, "depth");
-    let long = "n".repeat(5_000);
-    assert_limit(&[tar(&[member(b'L', "L", long.clone()), file("a", "")])], &limits, "name_bytes");
-    assert_limit(&[tar(&[pax(&[("path", &long)]), file("a", "")])], &limits, "name_bytes");
-    assert_limit(&[tar(&[pax(&[("x", &"v".repeat(2 << 20))]), file("a", "")])], &limits, "pax_bytes");
-    assert_limit(&[tar(&[file("zeros", &"\0".repeat(1_000_000))])], &Limits { ratio: 50, ratio_above: 100_000, ..limits.clone() }, "ratio");
-    assert_limit(&[tar(&[Member { size: Some(7 << 30), ..file("a", "x") }])], &limits, "file_bytes");
-}
-
-#[test]
-fn limit_manifest_bytes() {
-    let layout = Layout::new();
-    let target = layout.image(&[tar(&[file("a", "x")])]);
-    let image = read_within(&layout, &target, &Limits { manifest_bytes: 10, ..Limits::default() });
-    assert_found(&image.contents, &[LimitExceeded], "manifest_bytes:");
-    assert!(image.info.is_none());
-}
-
-#[test]
-fn a_zstd_window_over_the_limit_is_refused() {
-    let bytes = tar(&[file("a", &"x".repeat(1 << 20))]);
-    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
-    encoder.window_log(21).unwrap();
-    std::io::Write::write_all(&mut encoder, &bytes).unwrap();
-    let stored = encoder.finish().unwrap();
-    let layout = Layout::new();
-    let target = layout.manifest(&layout.config(&[Digest::of(&bytes)]), &[layout.described(TAR_ZSTD, &stored)]);
-    assert_eq!(read(&layout, &target).contents.anomalies, []);
-    let contents = read_within(&layout, &target, &Limits { zstd_window_log: 15, ..Limits::default() }).contents;
-    assert_found(&contents, &[Malformed], "layer 0");
-    assert!(!contents.complete);
-}
-
-#[test]
-fn a_zstd_bomb_stops_at_the_limit() {
-    let stored = zstd::encode_all(std::io::Read::take(std::io::repeat(0), 300 << 20), 3).unwrap();
-    let header = tar(&[Member { size: Some(5 << 30), ..file("zeros", "") }])[..512].to_vec();
-    let stored = [zstd::encode_all(header.as_slice(), 3).unwrap(), stored].concat();
-    let layout = Layout::new();
-    let target = layout.manifest(&layout.config(&[Digest::of(b"")]), &[layout.described(TAR_ZSTD, &stored)]);
-    let contents = read(&layout, &target).contents;
-    assert_found(&contents, &[LimitExceeded], "ratio:");
-    assert!(!contents.complete);
-    assert!(contents.unpacked_bytes < 70 << 20, "{}", contents.unpacked_bytes);
-}
-
-// ---- whiteouts
-
-#[test]
-fn a_whiteout_removes_what_is_below_and_not_what_is_beside() {
-    let contents = layers(&[
-        &[folder("d/"), file("d/a", "1"), file("d/b", "2"), file("da", "3"), folder("e/"), file("e/x/y", "4")],
-        &[file("d/.wh.a", ""), file(".wh.e", "")],
-    ]);
-    assert_eq!(contents.anomalies, []);
-    assert_eq!(paths(&contents), ["d", "d/b", "da"]);
-}
-
-#[test]
-fn an_opaque_whiteout_hides_lower_layers_only() {
-    let contents = layers(&[&[folder("d/"), file("d/old", "1")], &[file("d/new", "2"), file("d/.wh..wh..opq", ""), file("keep", "3")]]);
-    assert_eq!(contents.anomalies, []);
-    assert_eq!(paths(&contents), ["d", "d/new", "keep"]);
-}
-
-#[test]
-fn whiteouts_of_aufs_are_left_out() {
-    let contents = layers(&[&[file("a", "1"), folder(".wh..wh.plnk/"), file(".wh..wh.aufs", "")]]);
-    assert_eq!(contents.anomalies, []);
-    assert_eq!(paths(&contents), ["a"]);
-}
-
-#[test]
-fn a_whiteout_that_climbs_is_told_and_removes_nothing() {
-    for name in [".wh...", "d/.wh..", ".wh."] {
-        let contents = layers(&[&[file("d/a", "1")], &[file(name, "")]]);
-        assert_found(&contents, &[Traversal], "names no file");
-        assert_eq!(paths(&contents), ["d/a"], "{name}");
-    }
-    let contents = layers(&[&[file("a", "1")], &[file("../.wh.a", "")]]);
-    assert_found(&contents, &[Traversal], "`..`");
-    assert_eq!(paths(&contents), ["a"]);
-}
-
-#[test]
-fn a_layer_that_brings_and_removes_one_path_is_ambiguous() {
-    let contents = layers(&[&[file("a", "old")], &[file("a", "new"), file(".wh.a", "")]]);
-    assert_found(&contents, &[DuplicateName], "brings it and removes it");
-}
-
-#[test]
-fn a_file_replaces_a_directory_and_all_below_it() {
-    let contents = layers(&[&[folder("d/"), file("d/a", "1")], &[file("d", "now a file")], &[folder("d/"), file("d/b", "2")]]);
-    assert_eq!(contents.anomalies, []);
-    assert_eq!(paths(&contents), ["d", "d/b"]);
-}
-
-#[test]
-fn a_path_through_a_link_of_a_lower_layer_lands_where_the_kernel_would_put_it() {
-    let contents = layers(&[
-        &[folder("usr/lib/"), symlink("lib", "usr/lib"), symlink("up", "../../../usr")],
-        &[file("lib/x.so", "1"), file("up/y", "2")],
-        &[file("lib/.wh.x.so", "")],
-    ]);
-    assert_eq!(contents.anomalies, []);
-    assert_eq!(paths(&contents), ["lib", "up", "usr/lib", "usr/y"]);
-}
-
-#[test]
-fn links_in_a_circle_end() {
-    let contents = layers(&[&[symlink("a", "b"), symlink("b", "a")], &[file("a/x", "1")]]);
-    assert_eq!(contents.anomalies, []);
-    assert!(paths(&contents).contains(&"a/x"));
-}
-
-#[test]
-fn a_hard_link_has_the_size_and_digest_of_its_file() {
-    let contents = layers(&[&[file("a", "hello"), hardlink("b", "a"), hardlink("c", "/a")]]);
-    assert_eq!(contents.anomalies, []);
-    for path in ["b", "c"] {
-        let entry = contents.tree.at(path).next().unwrap();
-        assert_eq!((entry.size, entry.digest), (5, Some(Digest::of(b"hello"))));
     }
 }

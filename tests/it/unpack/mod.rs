@@ -6,4 +6,6 @@ mod directory;
 mod honest_zip;
 mod hostile_zip;
 mod image;
+mod image_limits;
+mod image_tree;
 mod opt_overlay;
