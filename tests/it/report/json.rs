@@ -15,15 +15,7 @@ fn parse(text: &str) -> Value {
 }
 
 fn documents() -> Vec<Value> {
-    let reports = [
-        samples::clean(),
-        samples::everything(),
-        samples::verify(),
-        samples::template(),
-        samples::hostile("scan"),
-        samples::hostile("verify"),
-    ];
-    let mut documents: Vec<Value> = reports.iter().map(|r| parse(&render_with("json", r, &verbose()))).collect();
+    let mut documents: Vec<Value> = samples::each().iter().map(|r| parse(&render_with("json", r, &verbose()))).collect();
     documents.push(parse(&render("json", &samples::many(50))));
     documents
 }

@@ -438,3 +438,8 @@ fn summary(artifacts: &[Artifact], decisions: &[Decision], findings: &[Finding])
     }
     summary
 }
+
+/// One report of each kind, for what has to hold of all.
+pub fn each() -> Vec<Report> {
+    vec![clean(), everything(), verify(), template(), hostile("scan"), hostile("verify")]
+}
