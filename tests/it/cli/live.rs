@@ -248,6 +248,21 @@ fn filters_of_a_live_scan_look_at_nothing_else() {
 }
 
 #[test]
+fn a_function_whose_tags_are_denied_does_not_slip_through_a_filter_by_tag() {
+    let fleet = Synthetic { functions: 1, layers: 0, layers_each: 0, ..Synthetic::default() };
+    let aws = LoopbackAws::of(fleet.fleet()).fault(Fault::on("lambda:GetFunction").denies()).start();
+    let home = Home::new();
+    let run = |command: &str| {
+        layerproof_on(&aws, &home, &Synthetic::account(0), "eu-west-1").args([command, "--region", "eu-west-1", "--tag", "team=pay"])
+    };
+    let listed = run("inventory").run().exits(3);
+    assert!(listed.stdout.contains("lambda:GetFunction is needed"), "{}", listed.stdout);
+    let report = run("scan").args(POLICY).args(["-o", "json", "--no-history"]).run().json();
+    assert!(!matches!(report["exit"]["code"].as_u64(), Some(0 | 4)), "{}", report["exit"]);
+    assert!(report["decisions"].as_array().unwrap().iter().all(|d| d["verdict"] != "trusted"));
+}
+
+#[test]
 fn two_roles_of_one_account_are_refused_and_not_silently_one() {
     let (aws, home) = (demo(), Home::new());
     let roles = ["one", "two"].map(|role| format!("--role-arn=arn:aws:iam::111122223333:role/{role}"));
