@@ -204,12 +204,8 @@ impl SigningKey {
         match self {
             Self::P256(key) => ec(oids::P256, key.verifying_key().to_sec1_point(false).as_bytes()),
             Self::P384(key) => ec(oids::P384, key.verifying_key().to_sec1_point(false).as_bytes()),
-            Self::P521(secret) => {
-                ec(oids::P521, p521(&signature::ECDSA_P521_SHA512_ASN1_SIGNING, secret).public_key().as_ref())
-            }
-            Self::Ed25519(seed) => {
-                der::seq(&[der::algorithm(oids::ED25519), der::bits(ed25519(seed).public_key().as_ref(), 0)])
-            }
+            Self::P521(secret) => ec(oids::P521, p521(&signature::ECDSA_P521_SHA512_ASN1_SIGNING, secret).public_key().as_ref()),
+            Self::Ed25519(seed) => der::seq(&[der::algorithm(oids::ED25519), der::bits(ed25519(seed).public_key().as_ref(), 0)]),
             Self::Rsa(pem) => der::seq(&[der::algorithm_null(oids::RSA), der::bits(rsa(pem).public_key().as_ref(), 0)]),
         }
     }

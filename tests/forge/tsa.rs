@@ -22,7 +22,8 @@ impl Tsa {
     pub fn named(label: &str) -> Self {
         let name = |role: &str| dn(&[("C", "DE"), ("O", &format!("{label} timestamps")), ("CN", role)]);
         let root = Holder::root(&name("tsa root"), SigningKey::p384(&format!("{label} tsa root")));
-        let mut intermediate = Holder::intermediate(&name("tsa intermediate"), SigningKey::p384(&format!("{label} tsa intermediate")), &root);
+        let mut intermediate =
+            Holder::intermediate(&name("tsa intermediate"), SigningKey::p384(&format!("{label} tsa intermediate")), &root);
         intermediate.cert.set(Extension::eku(&[oids::TIME_STAMPING]));
         let mut leaf = Holder::leaf(&name("tsa"), SigningKey::p256(&format!("{label} tsa")), &intermediate, &[]);
         leaf.cert.set(Extension::critical_eku(&[oids::TIME_STAMPING]));
@@ -135,18 +136,16 @@ impl TokenSigner {
     }
 
     fn certificate_attribute(&self, id: CertificateId, certificate: &[u8]) -> (String, Vec<u8>) {
-        let issuer_serial =
-            der::seq(&[der::seq(&[der::context(4, &self.issuer)]), der::int_bytes(&self.serial)]);
+        let issuer_serial = der::seq(&[der::seq(&[der::context(4, &self.issuer)]), der::int_bytes(&self.serial)]);
         let (oid, parts) = match id {
             CertificateId::V1 => (oids::SIGNING_CERTIFICATE, vec![der::octets(&sha1(certificate)), issuer_serial]),
             // SHA-256 is the default, which DER leaves out.
             CertificateId::V2(Hash::Sha256) => {
                 (oids::SIGNING_CERTIFICATE_V2, vec![der::octets(&Hash::Sha256.of(certificate)), issuer_serial])
             }
-            CertificateId::V2(hash) => (
-                oids::SIGNING_CERTIFICATE_V2,
-                vec![der::algorithm(hash.oid()), der::octets(&hash.of(certificate)), issuer_serial],
-            ),
+            CertificateId::V2(hash) => {
+                (oids::SIGNING_CERTIFICATE_V2, vec![der::algorithm(hash.oid()), der::octets(&hash.of(certificate)), issuer_serial])
+            }
         };
         (oid.into(), der::seq(&[der::seq(&[der::seq(&parts)])]))
     }
@@ -183,8 +182,7 @@ impl Token {
     /// TSTInfo, DER.
     pub fn content(&self) -> Vec<u8> {
         let imprint = der::seq(&[der::algorithm_null(self.hash.oid()), der::octets(&self.imprint)]);
-        let mut parts =
-            vec![der::int(1), der::oid(&self.policy), imprint, der::int(self.serial), der::generalized_time(&self.gen_time)];
+        let mut parts = vec![der::int(1), der::oid(&self.policy), imprint, der::int(self.serial), der::generalized_time(&self.gen_time)];
         if let Some([seconds, millis, micros]) = self.accuracy {
             let units = [(0, millis), (1, micros)];
             let units = units.iter().filter(|(_, value)| *value > 0).map(|(number, value)| der::implicit(*number, &der::int(*value)[2..]));
@@ -205,11 +203,8 @@ impl Token {
         let content = self.content();
         let digests: Vec<_> = self.signers.iter().map(|signer| der::algorithm(signer.digest.oid())).collect();
         let signers: Vec<_> = self.signers.iter().map(|signer| signer.signer_info(self.content_type, &content)).collect();
-        let mut parts = vec![
-            der::int(3),
-            der::set_of(digests),
-            der::seq(&[der::oid(self.content_type), der::context(0, &der::octets(&content))]),
-        ];
+        let mut parts =
+            vec![der::int(3), der::set_of(digests), der::seq(&[der::oid(self.content_type), der::context(0, &der::octets(&content))])];
         if !self.certificates.is_empty() {
             parts.push(der::context(0, &self.certificates.concat()));
         }
