@@ -13,10 +13,12 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod ca;
+pub mod cbor;
 pub mod cms;
 pub mod der;
 pub mod hook;
 pub mod keys;
+pub mod notary;
 pub mod oci;
 pub mod pki;
 pub mod signer;

@@ -3,4 +3,7 @@
 //! Each good forgery is verified by a judge that shares no code with the forge (the `sigstore-verify` crate, the openssl command line), and
 //! each hook is seen to spoil what it touches.
 
+mod notary;
+mod openssl;
 mod sigstore;
+mod timestamps;
