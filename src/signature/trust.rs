@@ -11,6 +11,8 @@ use crate::model::arn::is_account;
 use crate::model::digest::{ClaimedDigest, Digest};
 use crate::model::printable::printable;
 
+pub use super::sigstore::{KeyError, RootError, shipped as shipped_sigstore_roots};
+
 /// A root certificate that a policy names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Anchor {
