@@ -4,4 +4,5 @@ mod aws_signer;
 mod forged;
 mod oci_referrers;
 mod published;
+mod sigstore;
 mod vectors;
