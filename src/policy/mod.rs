@@ -1,6 +1,7 @@
 //! Stage 5a: the trust policy. `parse` text to a raw document, `validate` raw to [`Policy`], `scope` which statements are about a
 //! subject, `evaluate` evidence to decisions. Evaluation is pure.
 
+pub mod condition;
 pub mod decision;
 pub mod evaluate;
 pub mod level;
@@ -9,6 +10,7 @@ pub mod parse;
 pub mod problem;
 pub mod schema;
 pub mod scope;
+pub mod text_match;
 pub mod validate;
 pub mod waiver;
 
