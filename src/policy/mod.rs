@@ -1,9 +1,11 @@
 //! Stage 5a: the trust policy. `parse` text to a raw document, `validate` raw to [`Policy`], `scope` which statements are about a
 //! subject, `evaluate` evidence to decisions. Evaluation is pure.
 
+pub mod authority;
 pub mod condition;
 pub mod decision;
 pub mod evaluate;
+pub mod interim;
 pub mod level;
 pub mod load;
 pub mod parse;

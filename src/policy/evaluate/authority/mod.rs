@@ -69,7 +69,7 @@ impl Measure<'_> {
         match authority {
             Authority::AwsSigner { root, profiles } => self.aws_signer(root, profiles),
             Authority::AwsService { profiles } => self.aws_service(profiles),
-            Authority::Sigstore(_) | Authority::Notary { .. } => Found::because(
+            Authority::Sigstore(_) | Authority::Notary(_) => Found::because(
                 Cause::undecided(ReasonCode::NotBuilt, format!("this version cannot verify `{}` signatures yet", authority.key()))
                     .about_authenticity(),
             ),
