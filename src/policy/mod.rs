@@ -16,7 +16,7 @@ pub mod text_match;
 pub mod validate;
 pub mod waiver;
 
-pub use decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Verdict};
+pub use decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Support, Verdict};
 pub use evaluate::{UnmatchedStatement, evaluate, unmatched_statements};
 pub use load::PolicyError;
 pub use problem::{Problem, render_problems};

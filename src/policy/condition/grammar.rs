@@ -13,6 +13,12 @@ use super::MAX_EXPRESSION;
 /// The deepest nesting of an expression.
 const MAX_DEPTH: usize = 48;
 
+/// Brackets within brackets, before anything is parsed: the parser itself descends by recursion.
+const MAX_BRACKETS: usize = 24;
+
+/// Dots, brackets, negations and question marks in all, before anything is parsed.
+const MAX_PARTS: usize = 256;
+
 /// `exists` within `exists` within `exists` is one too many.
 const MAX_WALKS: usize = 2;
 
@@ -46,6 +52,7 @@ pub(super) fn parse(text: &str) -> Result<IdedExpr, String> {
     if text.chars().count() > MAX_EXPRESSION {
         return Err(format!("it is longer than {MAX_EXPRESSION} characters"));
     }
+    measure(text)?;
     let parsed = Parser::new().max_recursion_depth(64).parse_with_source_info(text);
     let (expression, source) = parsed.map_err(|errors| match errors.errors.first() {
         Some(first) if first.pos.1 > 0 => format!("line {}, column {}: {}", first.pos.0, first.pos.1, first.msg),
@@ -61,6 +68,44 @@ pub(super) fn parse(text: &str) -> Result<IdedExpr, String> {
         return Err("it asks for nothing: it names none of `predicate`, `predicate_type`, `subject` and `certificate`".into());
     }
     Ok(expression)
+}
+
+/// Refuses what would let the parser descend too far. Texts in quotes do not count.
+fn measure(text: &str) -> Result<(), String> {
+    if text.contains("'''") || text.contains("\"\"\"") {
+        return Err("texts in three quotes are not read here".into());
+    }
+    let (mut open, mut parts) = (0_usize, 0_usize);
+    let mut before = [' '; 2];
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '(' | '[' | '{' => (open, parts) = (open.saturating_add(1), parts.saturating_add(1)),
+            ')' | ']' | '}' => open = open.saturating_sub(1),
+            '.' | '!' | '-' | '?' => parts = parts.saturating_add(1),
+            '\'' | '"' => {
+                // In a raw text the backslash is a character like any other.
+                let raw = matches!(before, [other, 'r' | 'R'] if !other.is_alphanumeric() && other != '_');
+                while let Some(inner) = characters.next() {
+                    if inner == c {
+                        break;
+                    }
+                    if inner == '\\' && !raw {
+                        characters.next();
+                    }
+                }
+            }
+            _ => {}
+        }
+        if open > MAX_BRACKETS {
+            return Err(format!("brackets are nested deeper than {MAX_BRACKETS} levels"));
+        }
+        if parts > MAX_PARTS {
+            return Err(format!("it has more than {MAX_PARTS} dots, brackets, negations and question marks"));
+        }
+        before = [before[1], c];
+    }
+    Ok(())
 }
 
 struct Check<'e> {
@@ -258,10 +303,25 @@ mod tests {
             format!("predicate == {}", "[".repeat(2000)),
             format!("predicate == {}1{}", "[".repeat(1900), "]".repeat(1900)),
         ] {
-            let parsed = std::thread::Builder::new().stack_size(8 << 20).spawn(move || parse(&text).is_err());
-            // Two exclamation marks cancel out while the text is read.
-            let refused = parsed.unwrap().join().unwrap();
-            assert!(refused);
+            assert!(parse(&text).is_err(), "{text}");
+        }
+        // What passes the first measure is parsed on half of the stack that a thread has.
+        for text in [
+            format!("{}predicate{}", "(".repeat(24), ")".repeat(24)),
+            format!("predicate{} == 1", "[0]".repeat(250)),
+            format!("predicate{} == 1", ".a".repeat(250)),
+            format!("{}predicate", "!".repeat(250)),
+            format!("predicate == {}1", "-".repeat(250)),
+            format!("{}true", "predicate ? true : ".repeat(200)),
+            format!("{}true", "predicate ? ".repeat(120)),
+            format!("predicate.a{}", " && predicate.a".repeat(200)),
+            format!("predicate.a{}", " == predicate.a".repeat(200)),
+            format!("predicate.a == 1{}", " || 1 in predicate".repeat(200)),
+            format!("{}predicate{}", "[".repeat(24), "]".repeat(24)),
+            "predicate.a(".repeat(24),
+        ] {
+            let parsed = std::thread::Builder::new().stack_size(1 << 20).spawn(move || drop(parse(&text)));
+            parsed.unwrap().join().unwrap();
         }
         refused(&format!("predicate == '{}'", "x".repeat(MAX_EXPRESSION)), "longer");
     }
