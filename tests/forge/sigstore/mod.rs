@@ -15,6 +15,7 @@ pub mod bundle;
 pub mod ct;
 pub mod fulcio;
 pub mod intoto;
+pub mod legacy;
 pub mod merkle;
 pub mod note;
 pub mod rekor;

@@ -13,7 +13,7 @@ use crate::forge::sigstore::bundle::{BundleBuilder, Kind, Version};
 use crate::forge::sigstore::fulcio::GITHUB;
 use crate::forge::sigstore::intoto::{Provenance, Statement};
 
-const ARTIFACT: &[u8] = b"the artifact";
+pub const ARTIFACT: &[u8] = b"the artifact";
 const IDENTITY: &str = "https://github.com/acme/layers/.github/workflows/release.yml@refs/heads/main";
 
 fn verifier(world: &Sigstore) -> Verifier {
@@ -25,10 +25,16 @@ fn judge(root: &Value) -> Verifier {
     Verifier::new(&root).expect("a trusted root that holds together")
 }
 
-fn verify(world: &Sigstore, bundle: &Value) -> Result<VerificationResult, String> {
+/// The judge's word on a bundle over [`ARTIFACT`] by the identity that the tests trust.
+pub fn verify(world: &Sigstore, bundle: &Value) -> Result<VerificationResult, String> {
+    verify_over(world, ARTIFACT, bundle)
+}
+
+/// The judge's word on a bundle over `artifact`.
+pub fn verify_over(world: &Sigstore, artifact: &[u8], bundle: &Value) -> Result<VerificationResult, String> {
     let bundle = Bundle::from_json(&bundle.to_string()).map_err(|error| error.to_string())?;
     let policy = VerificationPolicy::new(IDENTITY, GITHUB);
-    verifier(world).verify(ARTIFACT, &bundle, &policy).map_err(|error| error.to_string())
+    verifier(world).verify(artifact, &bundle, &policy).map_err(|error| error.to_string())
 }
 
 fn verify_with_key(world: &Sigstore, key: &SigningKey, bundle: &Value) -> Result<VerificationResult, String> {
