@@ -100,6 +100,15 @@ fn rejected(rejection: &Rejection, location: &str) -> Cause {
         | Rejection::Malformed { .. }
         | Rejection::Algorithm { .. }
         | Rejection::ContentDigest { .. }
+        | Rejection::OtherArtifact { .. }
+        | Rejection::AlgorithmOfOtherKey { .. }
+        | Rejection::HeaderNotCritical { .. }
+        | Rejection::CriticalHeaderAbsent { .. }
+        | Rejection::UnknownCriticalHeader { .. }
+        | Rejection::UnknownSigningScheme { .. }
+        | Rejection::ChainIncomplete { .. }
+        | Rejection::CertificateRule { .. }
+        | Rejection::PluginRule { .. }
         | Rejection::BadSignature
         | Rejection::Chain { .. }
         | Rejection::CertificateValidity { .. }
