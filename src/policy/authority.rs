@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::scope::ProfilePattern;
 use super::text_match::TextMatch;
-use super::interim::TrustedIdentity;
+use crate::signature::notary::TrustedIdentity;
 use crate::signature::sigstore::{SignatureForm, Transparency};
 
 /// Whose signature counts. All of what one authority asks for must hold on one signature (DESIGN §4 rule 3).
@@ -109,7 +109,12 @@ pub enum VerifyTimestamp {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotaryIdentity {
     /// Attributes that the subject of the signing certificate must have.
-    Subject(TrustedIdentity),
+    Subject {
+        /// As it is written: `x509.subject: C=…`.
+        text: String,
+        /// The attributes.
+        identity: TrustedIdentity,
+    },
     /// A profile or profile version of AWS Signer, whose plugin's attributes are signed.
     Profile(ProfilePattern),
     /// Whoever has a certificate of the trust store. Stands alone, and never for AWS Signer.
@@ -165,7 +170,7 @@ impl NotaryAuthority {
     pub fn profiles(&self) -> impl Iterator<Item = &ProfilePattern> {
         self.identities.iter().filter_map(|identity| match identity {
             NotaryIdentity::Profile(profile) => Some(profile),
-            NotaryIdentity::Subject(_) | NotaryIdentity::Anyone => None,
+            NotaryIdentity::Subject { .. } | NotaryIdentity::Anyone => None,
         })
     }
 }

@@ -101,7 +101,7 @@ fn name_notary(authority: &NotaryAuthority) -> String {
         .identities
         .iter()
         .map(|identity| match identity {
-            NotaryIdentity::Subject(subject) => subject.to_string(),
+            NotaryIdentity::Subject { text, .. } => text.clone(),
             NotaryIdentity::Profile(profile) => profile.to_string(),
             NotaryIdentity::Anyone => "whoever has a certificate of it".into(),
         })

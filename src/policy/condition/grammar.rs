@@ -11,13 +11,16 @@ use regex::RegexBuilder;
 use super::MAX_EXPRESSION;
 
 /// The deepest nesting of an expression.
-const MAX_DEPTH: usize = 48;
+const MAX_DEPTH: usize = 32;
 
 /// Brackets within brackets, before anything is parsed: the parser itself descends by recursion.
-const MAX_BRACKETS: usize = 24;
+const MAX_BRACKETS: usize = 10;
 
-/// Dots, brackets, negations and question marks in all, before anything is parsed.
-const MAX_PARTS: usize = 256;
+/// Dots, brackets and negations in all, before anything is parsed.
+const MAX_PARTS: usize = 200;
+
+/// Choices by `? :`, before anything is parsed: each stands within the one before it.
+const MAX_CHOICES: usize = 8;
 
 /// `exists` within `exists` within `exists` is one too many.
 const MAX_WALKS: usize = 2;
@@ -53,7 +56,7 @@ pub(super) fn parse(text: &str) -> Result<IdedExpr, String> {
         return Err(format!("it is longer than {MAX_EXPRESSION} characters"));
     }
     measure(text)?;
-    let parsed = Parser::new().max_recursion_depth(64).parse_with_source_info(text);
+    let parsed = Parser::new().max_recursion_depth(32).parse_with_source_info(text);
     let (expression, source) = parsed.map_err(|errors| match errors.errors.first() {
         Some(first) if first.pos.1 > 0 => format!("line {}, column {}: {}", first.pos.0, first.pos.1, first.msg),
         Some(first) => first.msg.clone(),
@@ -75,14 +78,15 @@ fn measure(text: &str) -> Result<(), String> {
     if text.contains("'''") || text.contains("\"\"\"") {
         return Err("texts in three quotes are not read here".into());
     }
-    let (mut open, mut parts) = (0_usize, 0_usize);
+    let (mut open, mut parts, mut choices) = (0_usize, 0_usize, 0_usize);
     let mut before = [' '; 2];
     let mut characters = text.chars();
     while let Some(c) = characters.next() {
         match c {
             '(' | '[' | '{' => (open, parts) = (open.saturating_add(1), parts.saturating_add(1)),
             ')' | ']' | '}' => open = open.saturating_sub(1),
-            '.' | '!' | '-' | '?' => parts = parts.saturating_add(1),
+            '?' => choices = choices.saturating_add(1),
+            '.' | '!' | '-' => parts = parts.saturating_add(1),
             '\'' | '"' => {
                 // In a raw text the backslash is a character like any other.
                 let raw = matches!(before, [other, 'r' | 'R'] if !other.is_alphanumeric() && other != '_');
@@ -100,8 +104,11 @@ fn measure(text: &str) -> Result<(), String> {
         if open > MAX_BRACKETS {
             return Err(format!("brackets are nested deeper than {MAX_BRACKETS} levels"));
         }
+        if choices > MAX_CHOICES {
+            return Err(format!("it has more than {MAX_CHOICES} question marks"));
+        }
         if parts > MAX_PARTS {
-            return Err(format!("it has more than {MAX_PARTS} dots, brackets, negations and question marks"));
+            return Err(format!("it has more than {MAX_PARTS} dots, brackets and negations"));
         }
         before = [before[1], c];
     }
@@ -305,22 +312,22 @@ mod tests {
         ] {
             assert!(parse(&text).is_err(), "{text}");
         }
-        // What passes the first measure is parsed on half of the stack that a thread has.
+        // What passes the first measure is parsed within the stack that a thread has.
         for text in [
-            format!("{}predicate{}", "(".repeat(24), ")".repeat(24)),
-            format!("predicate{} == 1", "[0]".repeat(250)),
-            format!("predicate{} == 1", ".a".repeat(250)),
-            format!("{}predicate", "!".repeat(250)),
-            format!("predicate == {}1", "-".repeat(250)),
-            format!("{}true", "predicate ? true : ".repeat(200)),
-            format!("{}true", "predicate ? ".repeat(120)),
+            format!("{}predicate{}", "(".repeat(MAX_BRACKETS), ")".repeat(MAX_BRACKETS)),
+            format!("predicate{} == 1", "[0]".repeat(MAX_PARTS)),
+            format!("predicate{} == 1", ".a".repeat(MAX_PARTS)),
+            format!("{}predicate", "!".repeat(MAX_PARTS)),
+            format!("predicate == {}1", "-".repeat(MAX_PARTS)),
+            format!("{}true", "predicate ? true : ".repeat(MAX_CHOICES)),
+            format!("{}true", "predicate ? ".repeat(MAX_CHOICES)),
             format!("predicate.a{}", " && predicate.a".repeat(200)),
             format!("predicate.a{}", " == predicate.a".repeat(200)),
             format!("predicate.a == 1{}", " || 1 in predicate".repeat(200)),
-            format!("{}predicate{}", "[".repeat(24), "]".repeat(24)),
-            "predicate.a(".repeat(24),
+            format!("{}predicate{}", "[".repeat(MAX_BRACKETS), "]".repeat(MAX_BRACKETS)),
+            "predicate.a(".repeat(MAX_BRACKETS),
         ] {
-            let parsed = std::thread::Builder::new().stack_size(1 << 20).spawn(move || drop(parse(&text)));
+            let parsed = std::thread::Builder::new().stack_size(2 << 20).spawn(move || drop(parse(&text)));
             parsed.unwrap().join().unwrap();
         }
         refused(&format!("predicate == '{}'", "x".repeat(MAX_EXPRESSION)), "longer");

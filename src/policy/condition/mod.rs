@@ -216,7 +216,7 @@ mod tests {
             deep = json!({ "a": deep });
         }
         let nested = json!({"l": deep, "r": deep});
-        let index = format!("predicate{} == 1", "['l']['a']".repeat(12));
+        let index = format!("predicate{} == 1", "['l']['a']".repeat(14));
         let compare = std::thread::Builder::new().stack_size(1 << 20).spawn(move || {
             assert_eq!(holds("predicate.l == predicate.r", &nested), Ok(()));
             assert!(holds(&index, &nested).is_err());

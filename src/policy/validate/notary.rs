@@ -6,7 +6,8 @@ use super::super::schema::{Authority, NotaryAuthority, NotaryIdentity, VerifyTim
 use super::super::scope::ProfilePattern;
 use super::authority::{Named, Reading};
 use super::fields::{Fields, Text, choice, shorten};
-use super::super::interim::{TrustedIdentity, shipped_trust_stores};
+use crate::signature::notary::TrustedIdentity;
+use super::super::interim::shipped_trust_stores;
 
 const WHAT: &str = "`notary`";
 
@@ -61,8 +62,8 @@ fn identities(fields: &Fields<'_>, store: Option<&str>, problems: &mut Problems<
     let mut good = !texts.is_empty();
     for text in &texts {
         let identity = identity(text, store, texts.len(), problems);
-        if let Some(NotaryIdentity::Subject(one)) = &identity {
-            let overlaps = found.iter().any(|other| matches!(other, NotaryIdentity::Subject(other) if one.overlaps(other)));
+        if let Some(NotaryIdentity::Subject { identity: one, .. }) = &identity {
+            let overlaps = found.iter().any(|other| matches!(other, NotaryIdentity::Subject { identity: other, .. } if one.overlaps(other)));
             if overlaps {
                 problems.add(&text.span, format!("`{}` overlaps an identity above it, so one of them adds nothing", shorten(text.value)));
             }
@@ -93,7 +94,9 @@ fn identity(text: &Text<'_>, store: Option<&str>, count: usize, problems: &mut P
         if shipped {
             problems.add(&text.span, "AWS Signer signs for all of its customers with certificates of one subject; name the profiles");
         }
-        TrustedIdentity::parse(text.value).map(NotaryIdentity::Subject).map_err(|why| why.to_string())
+        TrustedIdentity::parse(text.value)
+            .map(|identity| NotaryIdentity::Subject { text: text.value.to_owned(), identity })
+            .map_err(|why| format!("`{}` is no identity: {why}", shorten(text.value)))
     } else {
         let help = "write `x509.subject: C=..., ST=..., O=...`, a signing profile ARN, or `*` by itself for whoever is in the trust store";
         problems.add_with_help(&text.span, format!("`{}` is no identity", shorten(text.value)), help);

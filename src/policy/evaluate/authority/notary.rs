@@ -67,7 +67,7 @@ impl Measure<'_> {
             }
             None => {
                 let covered = authority.identities.iter().any(|identity| match identity {
-                    NotaryIdentity::Subject(subject) => subject.matches(&signer.subject),
+                    NotaryIdentity::Subject { identity, .. } => identity.matches(signer),
                     NotaryIdentity::Anyone => true,
                     NotaryIdentity::Profile(_) => false,
                 });
