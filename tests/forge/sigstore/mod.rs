@@ -11,6 +11,7 @@
 //! let root = world.trusted_root().to_json();
 //! ```
 
+mod assemble;
 pub mod bundle;
 pub mod ct;
 pub mod fulcio;
