@@ -57,10 +57,10 @@ impl BundleBuilder {
         let issued = self.signed_at - SignedDuration::from_secs(30);
         let mut leaf = fulcio.leaf(identity, &self.key.spki(), issued);
         self.edit_leaf.run(&mut leaf);
-        if self.sct {
+        if self.scts > 0 {
             let mut sct = self.world.ct.sct(&leaf, issuer, issued);
             self.edit_sct.run(&mut sct);
-            leaf.extensions.push(embedded(&[sct.sign(&self.world.ct.key)]));
+            leaf.extensions.push(embedded(&vec![sct.sign(&self.world.ct.key); self.scts]));
         }
         leaf.sign(issuer)
     }

@@ -77,8 +77,8 @@ pub struct BundleBuilder {
     pub logs: Vec<Kind>,
     /// How many timestamps there are.
     pub stamps: usize,
-    /// Whether the leaf has an SCT.
-    pub sct: bool,
+    /// How many SCTs the leaf has; without any it has no such extension.
+    pub scts: usize,
     /// Certificates behind the leaf, DER; versions 0.1 and 0.2 only.
     pub chain: Vec<Vec<u8>>,
     pub(super) edit_leaf: Hook<Cert>,
@@ -133,7 +133,7 @@ impl BundleBuilder {
             signed_at: at(SIGNED_AT),
             logs: vec![kind],
             stamps: 0,
-            sct: true,
+            scts: 1,
             chain: Vec::new(),
             edit_leaf: Hook::default(),
             edit_sct: Hook::default(),
@@ -155,6 +155,12 @@ impl BundleBuilder {
     /// Has Fulcio certify `key`.
     pub fn certified_key(mut self, key: SigningKey) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Another hash in `messageDigest` and in a `hashedrekord`.
+    pub fn digest(mut self, hash: Hash) -> Self {
+        self.digest = Some(hash);
         self
     }
 
@@ -229,8 +235,13 @@ impl BundleBuilder {
     }
 
     /// A leaf without an SCT.
-    pub fn without_sct(mut self) -> Self {
-        self.sct = false;
+    pub fn without_sct(self) -> Self {
+        self.scts(0)
+    }
+
+    /// This many equal SCTs.
+    pub fn scts(mut self, scts: usize) -> Self {
+        self.scts = scts;
         self
     }
 

@@ -169,3 +169,44 @@ fn each_hook_spoils_what_it_touches() {
     refused(&good().edit(|json| json["verificationMaterial"]["tlogEntries"] = json!([])), "");
     refused(&Sigstore::foreign().keyless(ARTIFACT), "");
 }
+
+/// Forgeries that the `sigstore-verify` crate takes: nothing about them is wrong but what the name says, so a verifier that refuses them
+/// does so by a guard of its own.
+#[test]
+fn the_crate_leaves_these_forgeries_to_others() {
+    let mut expired_ca = Sigstore::new();
+    expired_ca.fulcio.intermediate.as_mut().unwrap().cert.not_after = at("2026-08-01T00:00:00Z");
+    accepted(&expired_ca.keyless(ARTIFACT));
+    let mut expired_root = Sigstore::new();
+    expired_root.fulcio.root.cert.not_after = at("2026-08-01T00:00:00Z");
+    accepted(&expired_root.keyless(ARTIFACT));
+
+    let world = Sigstore::new();
+    accepted(&world.keyless(ARTIFACT).version(Version::V01).entry(|entry| entry.proof = false));
+    accepted(&world.keyless(ARTIFACT).version(Version::V02).chain(vec![world.fulcio.root.self_signed()]));
+    let bare = |json: &mut Value| {
+        let entries = json["verificationMaterial"]["tlogEntries"].as_array_mut().unwrap();
+        let mut bare = entries[0].clone();
+        for proof in ["inclusionPromise", "inclusionProof"] {
+            bare.as_object_mut().unwrap().remove(proof);
+        }
+        entries.push(bare);
+    };
+    accepted(&world.keyless(ARTIFACT).edit(bare));
+    accepted(&world.keyless(ARTIFACT).entry(|entry| entry.edit_checkpoint.add(|checkpoint| checkpoint.size += 1)));
+    accepted(&world.keyless(ARTIFACT).leaf(|cert| cert.set(crate::forge::pki::Extension::key_usage(0x84))));
+}
+
+#[test]
+fn windows_of_the_trusted_root_count() {
+    let windowed = |start: &str, end: &str| {
+        let world = Sigstore::new();
+        let mut root = world.trusted_root();
+        (root.certificate_authorities[0].start, root.certificate_authorities[0].end) = (Some(start.into()), Some(end.into()));
+        let bundle = Bundle::from_json(&world.keyless(ARTIFACT).build().json.to_string()).unwrap();
+        judge(&root.to_json()).verify(ARTIFACT, &bundle, &VerificationPolicy::new(IDENTITY, GITHUB)).map(|_| ()).map_err(|e| e.to_string())
+    };
+    windowed("2026-09-01T10:20:30Z", "2026-09-01T10:20:30Z").expect("a window of the one second that counts");
+    windowed("2026-09-01T10:20:31Z", "2027-01-01T00:00:00Z").expect_err("a CA that came later");
+    windowed("2020-01-01T00:00:00Z", "2026-09-01T10:20:29Z").expect_err("a CA that went before");
+}
