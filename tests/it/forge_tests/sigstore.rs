@@ -5,13 +5,13 @@ use sigstore_trust_root::TrustedRoot;
 use sigstore_types::{Bundle, DerPublicKey};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, Verifier};
 
-use crate::forge::SigningKey;
 use crate::forge::der::oids;
 use crate::forge::pki::at;
 use crate::forge::sigstore::Sigstore;
 use crate::forge::sigstore::bundle::{BundleBuilder, Kind, Version};
 use crate::forge::sigstore::fulcio::GITHUB;
 use crate::forge::sigstore::intoto::{Provenance, Statement};
+use crate::forge::{Hash, Scheme, SigningKey};
 
 pub const ARTIFACT: &[u8] = b"the artifact";
 const IDENTITY: &str = "https://github.com/acme/layers/.github/workflows/release.yml@refs/heads/main";
@@ -119,6 +119,10 @@ fn managed_keys_verify() {
         let other = SigningKey::p256("another");
         verify_with_key(&world, &other, &bundle.json).expect_err("a bundle of another key");
     }
+    // cosign signs with SHA-256 whatever the curve.
+    let key = SigningKey::p384("managed");
+    let bundle = world.keyed(key.clone(), ARTIFACT).scheme(Scheme::Ecdsa(Hash::Sha256)).build();
+    verify_with_key(&world, &key, &bundle.json).expect("a bundle of a P-384 key with SHA-256");
     let key = SigningKey::p256("managed");
     let attested = world.attest(&Statement::cosign(ARTIFACT)).key(key.clone()).build();
     verify_with_key(&world, &key, &attested.json).expect("an attestation of a managed key");
