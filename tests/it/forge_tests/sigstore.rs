@@ -5,11 +5,11 @@ use sigstore_trust_root::TrustedRoot;
 use sigstore_types::{Bundle, DerPublicKey};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, Verifier};
 
-use crate::forge::der::oids;
-use crate::forge::pki::at;
+use crate::forge::der::{self, oids};
+use crate::forge::pki::{Cert, Extension, at, san_other, san_uri};
 use crate::forge::sigstore::Sigstore;
 use crate::forge::sigstore::bundle::{BundleBuilder, Kind, Version};
-use crate::forge::sigstore::fulcio::GITHUB;
+use crate::forge::sigstore::fulcio::{GITHUB, claim_oid};
 use crate::forge::sigstore::intoto::{Provenance, Statement};
 use crate::forge::{Hash, Scheme, SigningKey};
 
@@ -187,6 +187,8 @@ fn the_crate_leaves_these_forgeries_to_others() {
 
     let world = Sigstore::new();
     accepted(&world.keyless(ARTIFACT).version(Version::V01).entry(|entry| entry.proof = false));
+    let unnamed = |json: &mut Value| drop(json.as_object_mut().unwrap().remove("mediaType"));
+    accepted(&world.keyless(ARTIFACT).entry(|entry| entry.proof = false).edit(unnamed));
     accepted(&world.keyless(ARTIFACT).version(Version::V02).chain(vec![world.fulcio.root.self_signed()]));
     let bare = |json: &mut Value| {
         let entries = json["verificationMaterial"]["tlogEntries"].as_array_mut().unwrap();
@@ -198,7 +200,26 @@ fn the_crate_leaves_these_forgeries_to_others() {
     };
     accepted(&world.keyless(ARTIFACT).edit(bare));
     accepted(&world.keyless(ARTIFACT).entry(|entry| entry.edit_checkpoint.add(|checkpoint| checkpoint.size += 1)));
-    accepted(&world.keyless(ARTIFACT).leaf(|cert| cert.set(crate::forge::pki::Extension::key_usage(0x84))));
+    accepted(&world.keyless(ARTIFACT).leaf(|cert| cert.set(Extension::key_usage(0x84))));
+    accepted(&world.keyless(ARTIFACT).leaf(|cert| cert.repeat(&claim_oid(8), Some(der::utf8("https://evil.example")))));
+    let two_names = [san_uri(IDENTITY), san_uri("https://evil.example/workflow")];
+    accepted(&world.keyless(ARTIFACT).leaf(move |cert| cert.set(Extension::subject_alt_name(&two_names))));
+    let malformed = |cert: &mut Cert| cert.get(&claim_oid(15)).unwrap().value = vec![0x0c, 0x7f, 0x31];
+    let result = accepted(&world.keyless(ARTIFACT).leaf(malformed));
+    assert_eq!(result.certificate().unwrap().ci_claims.source_repository_identifier, None);
+}
+
+#[test]
+fn leaves_of_the_wrong_kind_are_refused() {
+    let good = || Sigstore::new().keyless(ARTIFACT);
+    refused(&good().leaf(|cert| cert.set(Extension::eku(&[oids::SERVER_AUTH]))), "chain");
+    refused(&good().leaf(|cert| cert.set(Extension::basic_constraints(true, None))), "chain");
+    refused(&good().leaf(|cert| cert.set(Extension::critical("1.2.3.4", der::null()))), "critical");
+    refused(&good().leaf(|cert| cert.get(&claim_oid(8)).unwrap().value = vec![0x0c, 0x7f]), "issuer");
+    refused(&good().leaf(|cert| cert.drop(oids::SUBJECT_ALT_NAME)), "identity");
+    refused(&good().leaf(|cert| cert.set(Extension::subject_alt_name(&[san_other(&claim_oid(7), IDENTITY)]))), "identity");
+    refused(&good().scts(2), "multiple sct");
+    refused(&good().without_claim(1).without_claim(8), "issuer");
 }
 
 #[test]
