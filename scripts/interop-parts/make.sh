@@ -222,7 +222,8 @@ make_blobs() {
     layout zip "$blobs/hello.zip"
     { cat "$blobs/hello.zip"; printf x; } >"$blobs/hello-longer.zip"
     local name
-    for name in p256 rsa2048 ed25519; do
+    # No Ed25519: `cosign sign-blob` of v2 panics on an imported key of that kind.
+    for name in p256 rsa2048; do
         c2 sign-blob --yes --tlog-upload=false --key "$keys/cosign-$name.key" --output-signature "$blobs/hello.zip.c2-$name.sig" "$blobs/hello.zip"
     done
     c2 sign-blob --yes --tlog-upload=false --key "$keys/cosign-p256.key" --bundle "$blobs/hello.zip.c2-legacy-bundle.json" "$blobs/hello.zip"

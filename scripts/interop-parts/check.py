@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+"""Runs the real tool on every case and writes what it accepted and refused: testdata/signatures/verdicts.json.
+
+usage: check.py SIGNATURES BIN WORK HOST-WITH-API HOST-WITHOUT-API TOOL=VERSION…
+
+A case says what whoever made it expects; where the tool says otherwise, the case has a `surprise` and this program names it.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from layout import INDEX, Layout, push  # noqa: E402
+
+OUT, BIN, WORK, WITH_API, WITHOUT_API = sys.argv[1:6]
+MADE = dict(argument.split("=", 1) for argument in sys.argv[6:])
+PROGRAM = {"cosign_v2": "cosign-v2", "cosign_v3": "cosign-v3", "notation": "notation"}
+ISSUER = "https://issuer.example.test"
+IDENTITY = "release@example.test"
+SLSA = "https://slsa.dev/provenance/v1"
+
+cases = []
+
+
+def case(name, tool, expected, args, trust, *, layout=None, platform=None, blob=None, signature=None, what="signature", env=None, note=None):
+    made = {"name": name, "tool": tool, "what": what}
+    if layout:
+        folder = os.path.join(OUT, "layouts", layout)
+        entry = Layout.read(folder).tagged("latest")
+        digest = entry["digest"]
+        if platform:
+            (digest,) = [
+                child["digest"]
+                for child in Layout.read(folder).document(digest)["manifests"]
+                if child["platform"]["architecture"] == platform
+            ]
+        host = WITHOUT_API if layout.endswith("without-api") else WITH_API
+        made.update(layout=f"layouts/{layout}", digest=digest, image=f"{host}/{layout}@{digest}")
+        args = [*args, made["image"]]
+    if blob:
+        made.update(blob=f"blobs/{blob}", signature=f"blobs/{signature}")
+        args = [*args, made["blob"]]
+    if note:
+        made["note"] = note
+    cases.append((made, trust, expected == "accept", args, env or {}))
+
+
+# --- cosign ---------------------------------------------------------------------------------------------------------------------------
+
+
+def key(name):
+    return {"kind": "key", "key": f"trust/key-{name}.pub"}
+
+
+def cosign_key(name, tool, layout, key_name, expected, *more, command="verify", trust=None, **others):
+    """By a public key, without a log."""
+    args = [command, "--key", f"trust/key-{key_name}.pub", "--insecure-ignore-tlog", *more]
+    if tool == "cosign_v2" and others.pop("bundle", False):
+        args.append("--new-bundle-format")
+    case(name, tool, expected, args, {**key(key_name), **(trust or {})}, layout=layout, **others)
+
+
+def cosign_v2_certificate(name, layout, expected, *, chain="ca-chain", identity=IDENTITY, issuer=ISSUER, tsa=None, roots=None, **others):
+    """By a private authority: the old way, with the certificates on the command line."""
+    args = ["verify", "--insecure-ignore-tlog", "--insecure-ignore-sct"]
+    args += ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer]
+    trust = {"kind": "certificate-chain", "identity": identity, "issuer": issuer}
+    if roots:
+        args += ["--ca-roots", f"trust/{roots}.pem"]
+        trust["roots"] = [f"trust/{roots}.pem"]
+    else:
+        args += ["--certificate-chain", f"trust/{chain}.pem"]
+        trust["chain"] = f"trust/{chain}.pem"
+    if tsa:
+        args += ["--timestamp-certificate-chain", f"trust/{tsa}.pem"]
+        trust["tsa_chain"] = f"trust/{tsa}.pem"
+    case(name, "cosign_v2", expected, args, trust, layout=layout, **others)
+
+
+def cosign_v3_root(name, layout, expected, *, root="trusted-root", identity=IDENTITY, issuer=ISSUER, stamps=True, **others):
+    """By a private authority: a trusted root."""
+    args = ["verify", "--insecure-ignore-tlog", "--insecure-ignore-sct", "--trusted-root", f"trust/{root}.json"]
+    args += ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer]
+    if stamps:
+        args.append("--use-signed-timestamps")
+    trust = {"kind": "trusted-root", "trusted_root": f"trust/{root}.json", "identity": identity, "issuer": issuer}
+    case(name, "cosign_v3", expected, args, {**trust, "signed_timestamps": stamps}, layout=layout, **others)
+
+
+for tool, prefix in (("cosign_v2", "c2"), ("cosign_v3", "c3")):
+    for algorithm in ("p256", "p384", "p521", "ed25519", "rsa2048", "rsa4096"):
+        cosign_key(f"{prefix}-{algorithm}", tool, f"{prefix}-{algorithm}", algorithm, "accept")
+    cosign_key(f"{prefix}-other-key", tool, f"{prefix}-p256", "other", "refuse")
+    cosign_key(f"{prefix}-key-of-another-kind", tool, f"{prefix}-p256", "rsa2048", "refuse")
+    cosign_key(f"{prefix}-annotations-not-asked", tool, f"{prefix}-annotated", "p256", "accept")
+    for label, asked, expected in (
+        ("one", {"env": "prod"}, "accept"),
+        ("both", {"env": "prod", "team": "blue"}, "accept"),
+        ("wrong", {"env": "dev"}, "refuse"),
+        ("one-of-two-wrong", {"env": "prod", "team": "red"}, "refuse"),
+        ("absent", {"region": "eu"}, "refuse"),
+    ):
+        flags = [flag for pair in asked.items() for flag in ("-a", "=".join(pair))]
+        cosign_key(
+            f"{prefix}-annotation-{label}", tool, f"{prefix}-annotated", "p256", expected, *flags, trust={"annotations": asked}
+        )
+    cosign_key(f"{prefix}-annotation-none-signed", tool, f"{prefix}-p256", "p256", "refuse", "-a", "env=prod", trust={"annotations": {"env": "prod"}})
+    cosign_key(f"{prefix}-several-by-the-first", tool, f"{prefix}-several", "p256", "accept")
+    cosign_key(f"{prefix}-several-by-the-second", tool, f"{prefix}-several", "second", "accept")
+    cosign_key(f"{prefix}-several-by-neither", tool, f"{prefix}-several", "other", "refuse")
+    cosign_key(f"{prefix}-index", tool, f"{prefix}-index", "p256", "accept")
+    cosign_key(f"{prefix}-index-child", tool, f"{prefix}-index", "p256", "refuse", platform="arm64")
+    cosign_key(f"{prefix}-index-recursive", tool, f"{prefix}-index-recursive", "p256", "accept")
+    cosign_key(f"{prefix}-index-recursive-child", tool, f"{prefix}-index-recursive", "p256", "accept", platform="arm64")
+    cosign_key(f"{prefix}-unsigned", tool, "unsigned", "p256", "refuse")
+    cosign_key(f"{prefix}-without-api", tool, f"{prefix}-without-api", "p256", "accept")
+    cosign_key(f"{prefix}-without-api-other-key", tool, f"{prefix}-without-api", "other", "refuse")
+    cosign_key(f"x-{prefix}-payload", tool, f"x-{prefix}-payload", "p256", "refuse")
+    cosign_key(f"x-{prefix}-signature", tool, f"x-{prefix}-signature", "p256", "refuse")
+    cosign_key(f"x-{prefix}-moved", tool, f"x-{prefix}-moved", "p256", "refuse")
+    attested = {"command": "verify-attestation", "what": "attestation"}
+    provenance = {"predicate_type": SLSA}
+    cosign_key(f"{prefix}-attestation", tool, f"{prefix}-attested", "p256", "accept", "--type", "slsaprovenance1", trust=provenance, **attested)
+    cosign_key(
+        f"{prefix}-attestation-of-another-type", tool, f"{prefix}-attested", "p256", "refuse", "--type", "spdxjson",
+        trust={"predicate_type": "https://spdx.dev/Document"}, **attested,
+    )
+    cosign_key(f"{prefix}-attestation-other-key", tool, f"{prefix}-attested", "other", "refuse", "--type", "slsaprovenance1", trust=provenance, **attested)
+    # An attestation says something of an image; it is no signature on it.
+    cosign_key(f"{prefix}-attestation-as-signature", tool, f"{prefix}-attested", "p256", "refuse")
+    cosign_key(f"{prefix}-signature-as-attestation", tool, f"{prefix}-p256", "p256", "refuse", "--type", "slsaprovenance1", trust=provenance, **attested)
+
+cosign_key(
+    "x-c2-attestation-flipped", "cosign_v2", "x-c2-attestation-flipped", "p256", "refuse", "--type", "slsaprovenance1",
+    command="verify-attestation", what="attestation", trust={"predicate_type": SLSA},
+)
+elsewhere = {"signature_repository": f"{WITH_API}/c2-elsewhere-signatures", "signature_layout": "layouts/c2-elsewhere-signatures"}
+cosign_key(
+    "c2-elsewhere", "cosign_v2", "c2-elsewhere", "p256", "accept", trust=elsewhere,
+    env={"COSIGN_REPOSITORY": f"{WITH_API}/c2-elsewhere-signatures"},
+)
+cosign_key("c2-elsewhere-not-said", "cosign_v2", "c2-elsewhere", "p256", "refuse")
+cosign_key("c3-reads-v2", "cosign_v3", "c2-p256", "p256", "accept")
+cosign_key("c3-reads-v2-other-key", "cosign_v3", "c2-p256", "other", "refuse")
+cosign_key("c3-legacy", "cosign_v3", "c3-legacy", "p256", "accept")
+cosign_key("c2-reads-legacy-of-v3", "cosign_v2", "c3-legacy", "p256", "accept")
+cosign_key("c2-reads-v3-bundle", "cosign_v2", "c3-p256", "p256", "accept", bundle=True)
+cosign_key("c2-does-not-look-for-bundles", "cosign_v2", "c3-p256", "p256", "refuse")
+signed_and_attested = "c3-signed-and-attested"
+cosign_key("c3-attested-by-another-signature", "cosign_v3", signed_and_attested, "p256", "accept")
+cosign_key(
+    "c3-attested-by-another-attestation", "cosign_v3", signed_and_attested, "second", "accept", "--type", "slsaprovenance1",
+    command="verify-attestation", what="attestation", trust={"predicate_type": SLSA},
+)
+cosign_key(
+    "c3-signature-key-for-attestation", "cosign_v3", signed_and_attested, "p256", "refuse", "--type", "slsaprovenance1",
+    command="verify-attestation", what="attestation", trust={"predicate_type": SLSA},
+)
+cosign_key("c3-attestation-key-for-signature", "cosign_v3", signed_and_attested, "second", "refuse")
+cosign_key("c3-key-stamped-stamp-not-asked", "cosign_v3", "c3-key-stamped", "p256", "accept")
+cosign_key(
+    "c3-key-stamped", "cosign_v3", "c3-key-stamped", "p256", "accept", "--use-signed-timestamps", "--trusted-root", "trust/trusted-root.json",
+    trust={"trusted_root": "trust/trusted-root.json", "signed_timestamps": True},
+)
+cosign_key(
+    "c3-key-stamped-by-another", "cosign_v3", "c3-key-stamped", "p256", "refuse", "--use-signed-timestamps", "--trusted-root",
+    "trust/trusted-root-other-tsa.json", trust={"trusted_root": "trust/trusted-root-other-tsa.json", "signed_timestamps": True},
+)
+cosign_key(
+    "c3-key-stamp-absent", "cosign_v3", "c3-p256", "p256", "refuse", "--use-signed-timestamps", "--trusted-root", "trust/trusted-root.json",
+    trust={"trusted_root": "trust/trusted-root.json", "signed_timestamps": True},
+)
+
+cosign_v2_certificate("c2-certificate", "c2-certificate", "accept")
+cosign_v2_certificate("c2-certificate-other-identity", "c2-certificate", "refuse", identity="other@example.test")
+cosign_v2_certificate("c2-certificate-longer-identity", "c2-certificate", "refuse", identity="release@example.test.evil.test")
+cosign_v2_certificate("c2-certificate-other-issuer", "c2-certificate", "refuse", issuer="https://issuer.example.test/")
+cosign_v2_certificate("c2-certificate-other-root", "c2-certificate", "refuse", chain="other-root")
+cosign_v2_certificate("c2-certificate-namesake-root", "c2-certificate", "refuse", chain="namesake-root")
+cosign_v2_certificate("c2-certificate-root-alone", "c2-certificate", "accept", roots="root", note="the intermediate is the signature's own")
+cosign_v2_certificate("c2-certificate-stamped", "c2-certificate-stamped", "accept", tsa="tsa-chain")
+cosign_v2_certificate("c2-certificate-stamped-stamp-not-asked", "c2-certificate-stamped", "accept")
+cosign_v2_certificate("c2-certificate-stamped-by-another", "c2-certificate-stamped", "refuse", tsa="other-tsa-chain")
+cosign_v2_certificate("c2-certificate-stamp-absent", "c2-certificate", "refuse", tsa="tsa-chain")
+cosign_v2_certificate("c2-ended", "c2-ended", "refuse")
+cosign_v2_certificate("c2-ended-stamped", "c2-ended-stamped", "accept", tsa="tsa-chain")
+cosign_v2_certificate("c2-ended-stamped-stamp-not-asked", "c2-ended-stamped", "refuse")
+
+cosign_v3_root("c3-certificate-stamped", "c3-certificate-stamped", "accept")
+cosign_v3_root("c3-certificate-other-identity", "c3-certificate-stamped", "refuse", identity="other@example.test")
+cosign_v3_root("c3-certificate-longer-identity", "c3-certificate-stamped", "refuse", identity="release@example.test.evil.test")
+cosign_v3_root("c3-certificate-other-issuer", "c3-certificate-stamped", "refuse", issuer="https://issuer.example.test/")
+cosign_v3_root("c3-certificate-other-root", "c3-certificate-stamped", "refuse", root="trusted-root-other-ca")
+cosign_v3_root("c3-certificate-stamped-by-another", "c3-certificate-stamped", "refuse", root="trusted-root-other-tsa")
+cosign_v3_root("c3-certificate-stamp-absent", "c3-certificate", "refuse")
+cosign_v3_root("c3-certificate-no-time", "c3-certificate", "accept", stamps=False, note="the clock of the verifier is the only time")
+cosign_v3_root("c3-certificate-stamped-stamp-not-asked", "c3-certificate-stamped", "accept", stamps=False)
+cosign_v3_root("c3-ended", "c3-ended", "refuse", stamps=False)
+cosign_v3_root("c3-ended-stamped", "c3-ended-stamped", "accept")
+cosign_v3_root("c3-ended-stamped-stamp-not-asked", "c3-ended-stamped", "refuse", stamps=False)
+cosign_v3_root("x-c3-stamp-dropped", "x-c3-stamp-dropped", "refuse")
+cosign_v3_root("x-c3-ended-stamp-dropped", "x-c3-ended-stamp-dropped", "refuse")
+cosign_key("c3-certificate-by-key", "cosign_v3", "c3-certificate", "p256", "refuse")
+
+
+def blob(name, tool, file, signature, key_name, expected, *more, command="verify-blob", what="signature", trust=None):
+    flag = "--bundle" if signature.endswith(".json") else "--signature"
+    args = [command, "--key", f"trust/key-{key_name}.pub", "--insecure-ignore-tlog", flag, f"blobs/{signature}", *more]
+    case(name, tool, expected, args, {**key(key_name), **(trust or {})}, blob=file, signature=signature, what=what)
+
+
+for algorithm in ("p256", "rsa2048"):
+    blob(f"c2-blob-{algorithm}", "cosign_v2", "hello.zip", f"hello.zip.c2-{algorithm}.sig", algorithm, "accept")
+blob("c2-blob-other-key", "cosign_v2", "hello.zip", "hello.zip.c2-p256.sig", "other", "refuse")
+blob("c2-blob-changed", "cosign_v2", "hello-longer.zip", "hello.zip.c2-p256.sig", "p256", "refuse")
+blob("c2-blob-legacy-bundle", "cosign_v2", "hello.zip", "hello.zip.c2-legacy-bundle.json", "p256", "accept")
+blob("c2-blob-legacy-bundle-changed", "cosign_v2", "hello-longer.zip", "hello.zip.c2-legacy-bundle.json", "p256", "refuse")
+blob("c2-blob-bundle", "cosign_v2", "hello.zip", "hello.zip.c2-p256.sigstore.json", "p256", "accept", "--new-bundle-format")
+blob("c2-blob-bundle-changed", "cosign_v2", "hello-longer.zip", "hello.zip.c2-p256.sigstore.json", "p256", "refuse", "--new-bundle-format")
+for algorithm in ("p256", "p384", "rsa2048", "ed25519"):
+    blob(f"c3-blob-{algorithm}", "cosign_v3", "hello.zip", f"hello.zip.c3-{algorithm}.sigstore.json", algorithm, "accept")
+blob("c3-blob-other-key", "cosign_v3", "hello.zip", "hello.zip.c3-p256.sigstore.json", "other", "refuse")
+blob("c3-blob-changed", "cosign_v3", "hello-longer.zip", "hello.zip.c3-p256.sigstore.json", "p256", "refuse")
+blob("c3-blob-reads-v2", "cosign_v3", "hello.zip", "hello.zip.c2-p256.sigstore.json", "p256", "accept")
+blob(
+    "c3-blob-stamped", "cosign_v3", "hello.zip", "hello.zip.c3-stamped.sigstore.json", "p256", "accept", "--use-signed-timestamps",
+    "--trusted-root", "trust/trusted-root.json", trust={"trusted_root": "trust/trusted-root.json", "signed_timestamps": True},
+)
+blob(
+    "c3-blob-attestation", "cosign_v3", "hello.zip", "hello.zip.c3-attestation.sigstore.json", "p256", "accept", "--type", "slsaprovenance1",
+    command="verify-blob-attestation", what="attestation", trust={"predicate_type": SLSA},
+)
+blob(
+    "c3-blob-attestation-changed", "cosign_v3", "hello-longer.zip", "hello.zip.c3-attestation.sigstore.json", "p256", "refuse",
+    "--type", "slsaprovenance1", command="verify-blob-attestation", what="attestation", trust={"predicate_type": SLSA},
+)
+blob(
+    "c3-blob-attestation-of-another-type", "cosign_v3", "hello.zip", "hello.zip.c3-attestation.sigstore.json", "p256", "refuse",
+    "--type", "spdxjson", command="verify-blob-attestation", what="attestation", trust={"predicate_type": "https://spdx.dev/Document"},
+)
+blob("c3-blob-attestation-as-signature", "cosign_v3", "hello.zip", "hello.zip.c3-attestation.sigstore.json", "p256", "refuse")
+
+
+# --- Notation -------------------------------------------------------------------------------------------------------------------------
+
+
+def notation(name, layout, policy, expected, metadata=None, **others):
+    args = ["verify", "--insecure-registry"]
+    for pair in (metadata or {}).items():
+        args += ["-m", "=".join(pair)]
+    trust = {"kind": "notation", "config": f"trust/notation/{policy}/notation"}
+    if metadata:
+        trust["user_metadata"] = metadata
+    case(name, "notation", expected, args, trust, layout=layout, env={"XDG_CONFIG_HOME": f"trust/notation/{policy}"}, **others)
+
+
+for form in ("jws", "cose"):
+    for algorithm in ("rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521"):
+        notation(f"nt-{form}-{algorithm}", f"nt-{form}-{algorithm}", "strict", "accept")
+    p256 = f"nt-{form}-p256"
+    notation(f"{p256}-other-root", p256, "other-root", "refuse")
+    notation(f"{p256}-namesake-root", p256, "namesake-root", "refuse")
+    notation(f"{p256}-other-identity", p256, "other-identity", "refuse")
+    notation(f"{p256}-exact-identity", p256, "exact", "accept")
+    notation(f"nt-{form}-rsa2048-exact-identity", f"nt-{form}-rsa2048", "exact", "refuse")
+    notation(f"nt-{form}-expiring", f"nt-{form}-expiring", "strict", "accept")
+    notation(f"nt-{form}-expired", f"nt-{form}-expired", "strict", "refuse")
+    notation(f"nt-{form}-expired-permissive", f"nt-{form}-expired", "permissive", "accept")
+    notation(f"nt-{form}-expired-logged", f"nt-{form}-expired", "expiry-logged", "accept")
+    held = f"nt-{form}-metadata"
+    notation(f"{held}-not-asked", held, "strict", "accept")
+    notation(f"{held}-one", held, "strict", "accept", {"build": "42"})
+    notation(f"{held}-both", held, "strict", "accept", {"build": "42", "commit": "abc"})
+    notation(f"{held}-wrong", held, "strict", "refuse", {"build": "43"})
+    notation(f"{held}-absent", held, "strict", "refuse", {"region": "eu"})
+    notation(f"nt-{form}-stamped", f"nt-{form}-stamped", "tsa", "accept")
+    notation(f"nt-{form}-stamped-not-asked", f"nt-{form}-stamped", "strict", "accept")
+    notation(f"nt-{form}-stamped-by-another", f"nt-{form}-stamped", "other-tsa", "refuse")
+    notation(f"nt-{form}-stamped-by-another-after-expiry", f"nt-{form}-stamped", "other-tsa-after-expiry", "accept")
+    notation(f"nt-{form}-stamp-absent", p256, "tsa", "refuse")
+    notation(f"nt-{form}-stamp-absent-after-expiry", p256, "tsa-after-expiry", "accept")
+    ended = f"nt-{form}-ended"
+    notation(ended, ended, "strict", "refuse")
+    notation(f"{ended}-tsa", ended, "tsa", "refuse")
+    notation(f"{ended}-permissive", ended, "permissive", "accept")
+    notation(f"{ended}-stamped", f"{ended}-stamped", "tsa", "accept")
+    notation(f"{ended}-stamped-after-expiry", f"{ended}-stamped", "tsa-after-expiry", "accept")
+    notation(f"{ended}-stamped-not-asked", f"{ended}-stamped", "strict", "refuse")
+    notation(f"{ended}-stamped-by-another", f"{ended}-stamped", "other-tsa", "refuse")
+    notation(f"nt-{form}-without-api", f"nt-{form}-without-api", "strict", "accept")
+    notation(f"nt-{form}-without-api-other-root", f"nt-{form}-without-api", "other-root", "refuse")
+    notation(f"x-nt-{form}-payload", f"x-nt-{form}-payload", "strict", "refuse")
+    notation(f"x-nt-{form}-signature", f"x-nt-{form}-signature", "strict", "refuse")
+
+notation("nt-any-identity", "nt-jws-p256", "any-identity", "accept")
+notation("nt-intermediate-trusted", "nt-jws-p256", "intermediate", "accept")
+notation("nt-leaf-trusted", "nt-jws-p256", "leaf-in-store", "accept")
+notation("nt-two-stores", "nt-jws-p256", "two-stores", "accept")
+notation("nt-store-missing", "nt-jws-p256", "store-missing", "refuse")
+notation("nt-signing-authority-store", "nt-jws-p256", "signing-authority", "refuse")
+notation("nt-scoped", "nt-jws-p256", "scoped", "accept")
+notation("nt-scope-of-another", "nt-jws-p384", "scoped", "refuse")
+notation("nt-scoped-elsewhere", "nt-jws-p256", "scoped-elsewhere", "refuse")
+notation("nt-permissive-other-root", "nt-jws-p256", "permissive-other-root", "refuse")
+notation("nt-audit-other-root", "nt-jws-p256", "audit-other-root", "accept")
+notation("nt-authenticity-logged", "nt-jws-p256", "authenticity-logged", "accept")
+notation("nt-skip", "nt-jws-p256", "skip", "accept")
+notation("nt-override-integrity", "nt-jws-p256", "override-integrity", "refuse")
+notation("nt-identity-without-state", "nt-jws-p256", "identity-without-state", "refuse")
+notation("nt-direct", "nt-direct", "strict", "accept")
+notation("nt-self", "nt-self", "self", "accept")
+notation("nt-self-not-trusted", "nt-self", "strict", "refuse")
+notation("nt-several-one-trusted", "nt-several", "strict", "accept")
+notation("nt-several-other-trusted", "nt-several", "self", "accept")
+notation("nt-several-none-trusted", "nt-several", "other-root", "refuse")
+notation("nt-other-stamp", "nt-other-stamp", "tsa", "refuse")
+notation("nt-by-tag", "nt-by-tag", "strict", "accept")
+notation("nt-index", "nt-index", "strict", "accept")
+notation("nt-index-child", "nt-index", "strict", "refuse", platform="arm64")
+notation("nt-unsigned", "unsigned", "strict", "refuse")
+notation("nt-does-not-read-cosign", "c3-p256", "strict", "refuse")
+notation("x-nt-jws-expiry-dropped", "x-nt-jws-expiry-dropped", "strict", "refuse")
+notation("x-nt-jws-stamp-dropped", "x-nt-jws-stamp-dropped", "tsa", "refuse")
+notation("x-nt-jws-stamp-of-another", "x-nt-jws-stamp-of-another", "tsa", "refuse")
+notation("x-nt-jws-agent", "x-nt-jws-agent", "strict", "accept", note="nothing signs the agent")
+notation("x-nt-jws-unknown-member", "x-nt-jws-unknown-member", "strict", "refuse")
+notation("x-nt-jws-thumbprints", "x-nt-jws-thumbprints", "strict", "accept", note="nothing signs the list of thumbprints")
+notation("x-nt-jws-called-cose", "x-nt-jws-called-cose", "strict", "refuse")
+notation("x-nt-moved", "x-nt-moved", "strict", "refuse")
+
+
+# --- running --------------------------------------------------------------------------------------------------------------------------
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def reason(output):
+    """The first line that tells of an error, or the last line; without what changes from run to run."""
+    lines = [ANSI.sub("", line).strip() for line in output.splitlines() if line.strip()]
+    told = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
+    line = told[0] if told else ""
+    return line.replace(OUT + "/", "")[:400]
+
+
+def run(tool, args, env):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("COSIGN_", "SIGSTORE_", "XDG_"))}
+    clean.update(HOME=WORK, XDG_CACHE_HOME=os.path.join(WORK, "cache"))
+    for name, value in env.items():
+        # Notation wants this one absolute.
+        clean[name] = os.path.join(OUT, value) if name == "XDG_CONFIG_HOME" else value
+    # Both loaded with the time of the machine alone: nothing is asked of the outside.
+    clean.update(HTTPS_PROXY="http://127.0.0.1:9", NO_PROXY="127.0.0.1,localhost", no_proxy="127.0.0.1,localhost")
+    return subprocess.run([os.path.join(BIN, PROGRAM[tool]), *args], cwd=OUT, env=clean, capture_output=True, text=True, timeout=120, check=False)
+
+
+def main():
+    os.makedirs(WORK, exist_ok=True)
+    for name in sorted(os.listdir(os.path.join(OUT, "layouts"))):
+        host = WITHOUT_API if name.endswith("without-api") else WITH_API
+        push(os.path.join(OUT, "layouts", name), f"{host}/{name}")
+    names = [made["name"] for made, *_ in cases]
+    assert len(set(names)) == len(names), "two cases of one name"
+    only = os.environ.get("INTEROP_ONLY")
+    verdicts, surprises = [], 0
+    for made, trust, expected, args, env in cases:
+        if only and not re.search(only, made["name"]):
+            continue
+        done = run(made["tool"], args, env)
+        accepted = done.returncode == 0
+        shown = [f"{name}={value}" for name, value in env.items()] + [PROGRAM[made["tool"]], *args]
+        verdict = {
+            **made,
+            "trust": trust,
+            "command": " ".join(shown),
+            "exit": done.returncode,
+            "accepted": accepted,
+            "reason": reason(done.stderr if not accepted else done.stdout + "\n" + done.stderr),
+        }
+        if accepted != expected:
+            surprises += 1
+            verdict["surprise"] = True
+            print(f"surprise: {made['name']}: {'accepted' if accepted else 'refused'}: {verdict['reason']}")
+            if only:
+                print(verdict["command"], done.stdout, done.stderr, sep="\n")
+        verdicts.append(verdict)
+    if only:
+        return
+    with open(os.path.join(OUT, "verdicts.json"), "w", encoding="utf-8") as file:
+        json.dump({"made": MADE, "cases": verdicts}, file, indent=1, ensure_ascii=False)
+        file.write("\n")
+    accepted = sum(verdict["accepted"] for verdict in verdicts)
+    print(f"{len(verdicts)} cases: {accepted} accepted, {len(verdicts) - accepted} refused, {surprises} surprises")
+
+
+started = time.monotonic()
+main()
+print(f"took {time.monotonic() - started:.0f} s")

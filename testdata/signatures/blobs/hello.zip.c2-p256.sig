@@ -1,0 +1,1 @@
+MEQCIDtyOhhuTYmemvaV+deaM/sBDzTP8xkYdnP5gkxceRUjAiB8hcmMGEYjjIg9dVTw8xMLoGP3aS8UDhZinTQhNyl2hg==
