@@ -58,8 +58,8 @@ def key(name):
 def cosign_key(name, tool, layout, key_name, expected, *more, command="verify", trust=None, **others):
     """By a public key, without a log."""
     args = [command, "--key", f"trust/key-{key_name}.pub", "--insecure-ignore-tlog", *more]
-    if tool == "cosign_v2" and others.pop("bundle", False):
-        args.append("--new-bundle-format")
+    if others.pop("bundle", False):
+        args += ["--new-bundle-format", "--trusted-root", "trust/trusted-root.json"]
     case(name, tool, expected, args, {**key(key_name), **(trust or {})}, layout=layout, **others)
 
 
@@ -80,19 +80,26 @@ def cosign_v2_certificate(name, layout, expected, *, chain="ca-chain", identity=
     case(name, "cosign_v2", expected, args, trust, layout=layout, **others)
 
 
-def cosign_v3_root(name, layout, expected, *, root="trusted-root", identity=IDENTITY, issuer=ISSUER, stamps=True, **others):
-    """By a private authority: a trusted root."""
-    args = ["verify", "--insecure-ignore-tlog", "--insecure-ignore-sct", "--trusted-root", f"trust/{root}.json"]
+def cosign_v3_root(name, layout, expected, *, root="trusted-root", identity=IDENTITY, issuer=ISSUER, stamps=True, chain=True, **others):
+    """By a private authority: a trusted root. A bundle of version 0.3 with a chain within is read only where that is allowed."""
+    args = ["verify", *(["--allow-certificate-chain"] if chain else []), "--insecure-ignore-tlog", "--insecure-ignore-sct", "--trusted-root", f"trust/{root}.json"]
     args += ["--certificate-identity", identity, "--certificate-oidc-issuer", issuer]
     if stamps:
         args.append("--use-signed-timestamps")
     trust = {"kind": "trusted-root", "trusted_root": f"trust/{root}.json", "identity": identity, "issuer": issuer}
-    case(name, "cosign_v3", expected, args, {**trust, "signed_timestamps": stamps}, layout=layout, **others)
+    case(name, "cosign_v3", expected, args, {**trust, "signed_timestamps": stamps, "allow_certificate_chain": chain}, layout=layout, **others)
 
 
 for tool, prefix in (("cosign_v2", "c2"), ("cosign_v3", "c3")):
-    for algorithm in ("p256", "p384", "p521", "ed25519", "rsa2048", "rsa4096"):
+    for algorithm in ("p256", "rsa2048", "rsa4096"):
         cosign_key(f"{prefix}-{algorithm}", tool, f"{prefix}-{algorithm}", algorithm, "accept")
+    # What signs with another hash is only verified where that hash is asked for.
+    for algorithm, digest in (("p384", "sha384"), ("p521", "sha512"), ("ed25519", "sha512")):
+        cosign_key(f"{prefix}-{algorithm}", tool, f"{prefix}-{algorithm}", algorithm, "refuse")
+        cosign_key(
+            f"{prefix}-{algorithm}-{digest}", tool, f"{prefix}-{algorithm}", algorithm, "accept", "--signature-digest-algorithm", digest,
+            trust={"signature_digest_algorithm": digest},
+        )
     cosign_key(f"{prefix}-other-key", tool, f"{prefix}-p256", "other", "refuse")
     cosign_key(f"{prefix}-key-of-another-kind", tool, f"{prefix}-p256", "rsa2048", "refuse")
     cosign_key(f"{prefix}-annotations-not-asked", tool, f"{prefix}-annotated", "p256", "accept")
@@ -203,6 +210,26 @@ cosign_v3_root("c3-ended-stamped", "c3-ended-stamped", "accept")
 cosign_v3_root("c3-ended-stamped-stamp-not-asked", "c3-ended-stamped", "refuse", stamps=False)
 cosign_v3_root("x-c3-stamp-dropped", "x-c3-stamp-dropped", "refuse")
 cosign_v3_root("x-c3-ended-stamp-dropped", "x-c3-ended-stamp-dropped", "refuse")
+cosign_v3_root("c3-certificate-chain-not-allowed", "c3-certificate-stamped", "refuse", chain=False)
+cosign_v3_root("c3-leaf-stamped", "c3-leaf-stamped", "accept", chain=False)
+cosign_v3_root("c3-leaf-stamped-stamp-not-asked", "c3-leaf-stamped", "accept", chain=False, stamps=False)
+cosign_v3_root("c3-leaf-other-identity", "c3-leaf-stamped", "refuse", chain=False, identity="other@example.test")
+cosign_v3_root("c3-leaf-other-issuer", "c3-leaf-stamped", "refuse", chain=False, issuer="https://issuer.example.test/")
+cosign_v3_root("c3-leaf-other-root", "c3-leaf-stamped", "refuse", chain=False, root="trusted-root-other-ca")
+cosign_v3_root("c3-leaf-stamped-by-another", "c3-leaf-stamped", "refuse", chain=False, root="trusted-root-other-tsa")
+cosign_v3_root("c3-ended-leaf", "c3-ended-leaf", "refuse", chain=False, stamps=False)
+cosign_v3_root("c3-ended-leaf-stamped", "c3-ended-leaf-stamped", "accept", chain=False)
+cosign_v3_root("c3-ended-leaf-stamped-stamp-not-asked", "c3-ended-leaf-stamped", "refuse", chain=False, stamps=False)
+for said, expected in (
+    ("other-reference", "accept"), ("other-type", "refuse"), ("atomic-type", "accept"), ("other-digest", "refuse"), ("no-digest", "refuse"), ("number", "accept"),
+):
+    cosign_key(f"c2-says-{said}", "cosign_v2", f"c2-says-{said}", "p256", expected)
+    cosign_key(f"c3-reads-c2-says-{said}", "cosign_v3", f"c2-says-{said}", "p256", expected)
+cosign_key("c2-says-number-asked", "cosign_v2", "c2-says-number", "p256", "refuse", "-a", "build=42", trust={"annotations": {"build": "42"}}, note="the number 42 is not the text 42")
+cosign_key("x-c2-several-first-broken", "cosign_v2", "x-c2-several-first-broken", "second", "accept")
+cosign_key("x-c2-several-first-broken-by-first", "cosign_v2", "x-c2-several-first-broken", "p256", "refuse")
+cosign_key("x-c3-several-one-broken-by-neither", "cosign_v3", "x-c3-several-one-broken", "other", "refuse")
+cosign_key("x-c3-wrong-subject-without-api", "cosign_v3", "x-c3-wrong-subject-without-api", "p256", "accept", note="found by its tag; the envelope is about this image")
 cosign_key("c3-certificate-by-key", "cosign_v3", "c3-certificate", "p256", "refuse")
 
 
@@ -218,8 +245,10 @@ blob("c2-blob-other-key", "cosign_v2", "hello.zip", "hello.zip.c2-p256.sig", "ot
 blob("c2-blob-changed", "cosign_v2", "hello-longer.zip", "hello.zip.c2-p256.sig", "p256", "refuse")
 blob("c2-blob-legacy-bundle", "cosign_v2", "hello.zip", "hello.zip.c2-legacy-bundle.json", "p256", "accept")
 blob("c2-blob-legacy-bundle-changed", "cosign_v2", "hello-longer.zip", "hello.zip.c2-legacy-bundle.json", "p256", "refuse")
-blob("c2-blob-bundle", "cosign_v2", "hello.zip", "hello.zip.c2-p256.sigstore.json", "p256", "accept", "--new-bundle-format")
-blob("c2-blob-bundle-changed", "cosign_v2", "hello-longer.zip", "hello.zip.c2-p256.sigstore.json", "p256", "refuse", "--new-bundle-format")
+blob("c2-blob-bundle", "cosign_v2", "hello.zip", "hello.zip.c2-p256.sigstore.json", "p256", "accept", "--new-bundle-format", "--trusted-root", "trust/trusted-root.json")
+blob("c2-blob-bundle-changed", "cosign_v2", "hello-longer.zip", "hello.zip.c2-p256.sigstore.json", "p256", "refuse", "--new-bundle-format", "--trusted-root", "trust/trusted-root.json")
+blob("c3-blob-p384-sha384", "cosign_v3", "hello.zip", "hello.zip.c3-p384.sigstore.json", "p384", "accept", "--signature-digest-algorithm", "sha384", trust={"signature_digest_algorithm": "sha384"})
+blob("c3-blob-ed25519-sha512", "cosign_v3", "hello.zip", "hello.zip.c3-ed25519.sigstore.json", "ed25519", "accept", "--signature-digest-algorithm", "sha512", trust={"signature_digest_algorithm": "sha512"})
 for algorithm in ("p256", "p384", "rsa2048", "ed25519"):
     blob(f"c3-blob-{algorithm}", "cosign_v3", "hello.zip", f"hello.zip.c3-{algorithm}.sigstore.json", algorithm, "accept")
 blob("c3-blob-other-key", "cosign_v3", "hello.zip", "hello.zip.c3-p256.sigstore.json", "other", "refuse")
@@ -248,7 +277,7 @@ blob("c3-blob-attestation-as-signature", "cosign_v3", "hello.zip", "hello.zip.c3
 
 
 def notation(name, layout, policy, expected, metadata=None, **others):
-    args = ["verify", "--insecure-registry"]
+    args = ["verify", "--verbose", "--insecure-registry"]
     for pair in (metadata or {}).items():
         args += ["-m", "=".join(pair)]
     trust = {"kind": "notation", "config": f"trust/notation/{policy}/notation"}
@@ -328,6 +357,11 @@ notation("x-nt-jws-stamp-of-another", "x-nt-jws-stamp-of-another", "tsa", "refus
 notation("x-nt-jws-agent", "x-nt-jws-agent", "strict", "accept", note="nothing signs the agent")
 notation("x-nt-jws-unknown-member", "x-nt-jws-unknown-member", "strict", "refuse")
 notation("x-nt-jws-thumbprints", "x-nt-jws-thumbprints", "strict", "accept", note="nothing signs the list of thumbprints")
+notation("x-nt-jws-no-thumbprints", "x-nt-jws-no-thumbprints", "strict", "refuse", note="the specification asks for the annotation")
+notation("x-nt-jws-new-manifest", "x-nt-jws-new-manifest", "strict", "accept")
+notation("x-nt-jws-two-layers", "x-nt-jws-two-layers", "strict", "refuse")
+notation("x-nt-wrong-subject-without-api", "x-nt-wrong-subject-without-api", "strict", "accept", note="found by its tag; the envelope is about this image")
+notation("x-nt-foreign-by-tag-without-api", "x-nt-foreign-by-tag-without-api", "strict", "refuse")
 notation("x-nt-jws-called-cose", "x-nt-jws-called-cose", "strict", "refuse")
 notation("x-nt-moved", "x-nt-moved", "strict", "refuse")
 
@@ -340,8 +374,10 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 def reason(output):
     """The first line that tells of an error, or the last line; without what changes from run to run."""
     lines = [ANSI.sub("", line).strip() for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if line.lower().startswith("error")] or lines[-1:]
-    line = told[0] if told else ""
+    told = [line for line in lines if line.startswith("level=error")]
+    told += [line for line in lines if line.lower().startswith("error")]
+    told += [line for line in lines if line.startswith(("Successfully verified", "Verified OK"))]
+    line = (told or lines[-1:] or [""])[0].removeprefix("level=error msg=")
     return line.replace(OUT + "/", "")[:400]
 
 

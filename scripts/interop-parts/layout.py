@@ -334,7 +334,8 @@ def legacy_moved(mutation, other):
 
 
 def changed_bundle(mutation, change):
-    (manifest,) = mutation.signature_manifests()
+    """Of the only bundle, or of the first where there are several."""
+    manifest = mutation.signature_manifests()[0]
     layer = mutation.only_layer(manifest)
     bundle = json.loads(mutation.layout.blobs[layer])
     change(bundle)
@@ -376,7 +377,7 @@ def moved_referrer(mutation, other):
         document["subject"] = {key: subject[key] for key in ("mediaType", "digest", "size")}
         for part in [document["config"]] + document["layers"]:
             mutation.layout.blobs[part["digest"]] = donor.layout.blobs[part["digest"]]
-        more = {"artifactType": document["artifactType"]} if "artifactType" in document else {}
+        more = {"artifactType": document.get("artifactType", document["config"]["mediaType"])}
         if "annotations" in document:
             more["annotations"] = document["annotations"]
         mutation.layout.entries.append(mutation.layout.descriptor(compact(document), MANIFEST, **more))
@@ -477,6 +478,54 @@ def envelope_type(mutation, media_type):
     mutation.replace(manifest, compact(document))
 
 
+def wrong_subject(mutation):
+    """The signature's manifest says that it is about another image; its envelope is still about this one."""
+    (manifest,) = mutation.signature_manifests()
+    document = mutation.layout.document(manifest)
+    document["subject"]["digest"] = "sha256:" + "5" * 64
+    mutation.replace(manifest, compact(document))
+
+
+def foreign_referrer_by_tag(mutation, other):
+    """The index under the image's own tag lists the signature of another image, as that was made."""
+    donor = Mutation(other)
+    (manifest,) = donor.signature_manifests()
+    for digest in [manifest] + [part["digest"] for part in [donor.layout.document(manifest)["config"]] + donor.layout.document(manifest)["layers"]]:
+        mutation.layout.blobs[digest] = donor.layout.blobs[digest]
+    (entry,) = [entry for entry in donor.layout.entries if entry["mediaType"] == INDEX]
+    index = donor.layout.document(entry["digest"])
+    tag = mutation.image.replace(":", "-")
+    mutation.layout.entries.append({**mutation.layout.descriptor(compact(index), INDEX), "annotations": {REF_NAME: tag}})
+    # The other image, so that a registry takes the manifest.
+    for digest, data in donor.layout.blobs.items():
+        mutation.layout.blobs.setdefault(digest, data)
+
+
+def new_manifest(mutation):
+    """As the specification of 1.1 wants it: the type in artifactType, and the empty config. Notation 1.3 still writes the older form."""
+    (manifest,) = mutation.signature_manifests()
+    document = mutation.layout.document(manifest)
+    document["artifactType"] = document["config"]["mediaType"]
+    document["config"]["mediaType"] = "application/vnd.oci.empty.v1+json"
+    mutation.replace(manifest, compact(document))
+
+
+def two_layers(mutation):
+    """The envelope twice in one manifest."""
+    (manifest,) = mutation.signature_manifests()
+    document = mutation.layout.document(manifest)
+    document["layers"] *= 2
+    mutation.replace(manifest, compact(document))
+
+
+def no_thumbprints(mutation):
+    """The manifest without the annotation that the specification asks for."""
+    (manifest,) = mutation.signature_manifests()
+    document = mutation.layout.document(manifest)
+    del document["annotations"]["io.cncf.notary.x509chain.thumbprint#S256"]
+    mutation.replace(manifest, compact(document))
+
+
 def thumbprints(mutation):
     """The list of certificate thumbprints in the manifest, which nothing signs."""
     (manifest,) = mutation.signature_manifests()
@@ -488,6 +537,8 @@ def thumbprints(mutation):
 MUTATIONS = {
     "legacy-payload": legacy_payload,
     "legacy-signature": legacy_signature,
+    # Of several it is the first that is changed.
+    "legacy-first-signature": legacy_signature,
     "legacy-dsse": legacy_dsse,
     "legacy-moved": legacy_moved,
     "bundle-payload": bundle_payload,
@@ -504,6 +555,11 @@ MUTATIONS = {
     "cose-payload": cose_payload,
     "cose-signature": cose_signature,
     "envelope-type": envelope_type,
+    "wrong-subject": wrong_subject,
+    "foreign-referrer-by-tag": foreign_referrer_by_tag,
+    "new-manifest": new_manifest,
+    "two-layers": two_layers,
+    "no-thumbprints": no_thumbprints,
     "thumbprints": thumbprints,
 }
 

@@ -127,6 +127,23 @@ make_cosign_v2() {
     c2_sign --key "$keys/cosign-p256.key" "$image"
     taken c2-without-api
 
+    # Rightly signed, and saying something else than cosign by itself would say.
+    local digest=${image#*@}
+    payload() { printf '{"critical":{"identity":{"docker-reference":"%s"},"image":{"docker-manifest-digest":"%s"},"type":"%s"},"optional":%s}' "$@"; }
+    while IFS='|' read -r name reference said type optional; do
+        fresh "c2-says-$name"
+        payload "$reference" "$said" "$type" "$optional" >"$work/payload.json"
+        c2_sign --key "$keys/cosign-p256.key" --payload "$work/payload.json" "$image"
+        taken "c2-says-$name"
+    done <<END
+other-reference|registry.example.test/other/image|$digest|cosign container image signature|null
+other-type|$with_api/c2-says-other-type|$digest|something else|null
+atomic-type|$with_api/c2-says-atomic-type|$digest|atomic container signature|null
+other-digest|$with_api/c2-says-other-digest|sha256:5555555555555555555555555555555555555555555555555555555555555555|cosign container image signature|null
+no-digest|$with_api/c2-says-no-digest||cosign container image signature|null
+number|$with_api/c2-says-number|$digest|cosign container image signature|{"build":42}
+END
+
     fresh c2-other image "$with_api" "something else"
     c2_sign --key "$keys/cosign-p256.key" "$image"
     taken c2-other
@@ -134,6 +151,7 @@ make_cosign_v2() {
     taken unsigned
     mutant x-c2-payload c2-p256 legacy-payload
     mutant x-c2-signature c2-p256 legacy-signature
+    mutant x-c2-several-first-broken c2-several legacy-first-signature
     mutant x-c2-moved unsigned legacy-moved "$layouts/c2-other"
     mutant x-c2-attestation-flipped c2-attested legacy-dsse
 }
@@ -179,6 +197,18 @@ make_cosign_v3() {
     fresh c3-key-stamped
     c3_sign --key "$keys/cosign-p256.key" --timestamp-server-url "http://127.0.0.1:$tsa_port/" "$image"
     taken c3-key-stamped
+    # The leaf alone: what goes above it is the verifier's matter.
+    fresh c3-leaf-stamped
+    c3_sign --key "$keys/cosign-identity.key" --certificate "$trust/identity.pem" --timestamp-server-url "http://127.0.0.1:$tsa_port/" "$image"
+    taken c3-leaf-stamped
+    identity_soon
+    fresh c3-ended-leaf
+    c3_sign --key "$keys/cosign-identity.key" --certificate "$work/identity-soon.pem" "$image"
+    taken c3-ended-leaf
+    fresh c3-ended-leaf-stamped
+    c3_sign --key "$keys/cosign-identity.key" --certificate "$work/identity-soon.pem" \
+        --timestamp-server-url "http://127.0.0.1:$tsa_port/" "$image"
+    taken c3-ended-leaf-stamped
     identity_soon
     fresh c3-ended
     c3_sign --key "$keys/cosign-identity.key" --certificate "$work/identity-soon.pem" --certificate-chain "$trust/ca-chain.pem" "$image"
@@ -202,6 +232,8 @@ make_cosign_v3() {
     taken c3-other
     mutant x-c3-payload c3-p256 bundle-payload
     mutant x-c3-signature c3-p256 bundle-signature
+    mutant x-c3-several-one-broken c3-several bundle-signature
+    mutant x-c3-wrong-subject-without-api c3-without-api wrong-subject
     mutant x-c3-moved unsigned moved-referrer "$layouts/c3-other"
     mutant x-c3-stamp-dropped c3-certificate-stamped bundle-without-time-stamp
     mutant x-c3-ended-stamp-dropped c3-ended-stamped bundle-without-time-stamp
@@ -330,6 +362,9 @@ make_notation() {
     fresh nt-other image "$with_api" "something else"
     nt_sign p256 "$image"
     taken nt-other
+    fresh nt-other-without-api image "$without_api" "something else"
+    nt_sign p256 "$image"
+    taken nt-other-without-api
     mutant x-nt-jws-payload nt-jws-p256 jws-payload
     mutant x-nt-jws-signature nt-jws-p256 jws-signature
     mutant x-nt-jws-expiry-dropped nt-jws-expired jws-expiry-dropped
@@ -341,6 +376,11 @@ make_notation() {
     mutant x-nt-jws-called-cose nt-jws-p256 envelope-type application/cose
     mutant x-nt-cose-payload nt-cose-p256 cose-payload
     mutant x-nt-cose-signature nt-cose-p256 cose-signature
+    mutant x-nt-jws-no-thumbprints nt-jws-p256 no-thumbprints
+    mutant x-nt-jws-new-manifest nt-jws-p256 new-manifest
+    mutant x-nt-jws-two-layers nt-jws-p256 two-layers
+    mutant x-nt-wrong-subject-without-api nt-jws-without-api wrong-subject
+    mutant x-nt-foreign-by-tag-without-api unsigned foreign-referrer-by-tag "$layouts/nt-other-without-api"
     mutant x-nt-moved unsigned moved-referrer "$layouts/nt-other"
 }
 
