@@ -17,7 +17,7 @@ from layout import INDEX, Layout, push  # noqa: E402
 
 OUT, BIN, WORK, WITH_API, WITHOUT_API = sys.argv[1:6]
 MADE = dict(argument.split("=", 1) for argument in sys.argv[6:])
-PROGRAM = {"cosign_v2": "cosign-v2", "cosign_v3": "cosign-v3", "notation": "notation"}
+PROGRAM = {"cosign_v2": "cosign-v2", "cosign_v3": "cosign-v3", "notation": "notation", "notation_go": "notation-blob"}
 ISSUER = "https://issuer.example.test"
 IDENTITY = "release@example.test"
 SLSA = "https://slsa.dev/provenance/v1"
@@ -42,7 +42,8 @@ def case(name, tool, expected, args, trust, *, layout=None, platform=None, blob=
         args = [*args, made["image"]]
     if blob:
         made.update(blob=f"blobs/{blob}", signature=f"blobs/{signature}")
-        args = [*args, made["blob"]]
+        if tool != "notation_go":
+            args = [*args, made["blob"]]
     if note:
         made["note"] = note
     cases.append((made, trust, expected == "accept", args, env or {}))
@@ -228,6 +229,8 @@ for said, expected in (
 cosign_key("c2-says-number-asked", "cosign_v2", "c2-says-number", "p256", "refuse", "-a", "build=42", trust={"annotations": {"build": "42"}}, note="the number 42 is not the text 42")
 cosign_key("x-c2-several-first-broken", "cosign_v2", "x-c2-several-first-broken", "second", "accept")
 cosign_key("x-c2-several-first-broken-by-first", "cosign_v2", "x-c2-several-first-broken", "p256", "refuse")
+cosign_key("x-c3-several-one-broken-by-that-one", "cosign_v3", "x-c3-several-one-broken", "p256", "refuse")
+cosign_key("x-c3-several-one-broken-by-the-other", "cosign_v3", "x-c3-several-one-broken", "second", "accept")
 cosign_key("x-c3-several-one-broken-by-neither", "cosign_v3", "x-c3-several-one-broken", "other", "refuse")
 cosign_key("x-c3-wrong-subject-without-api", "cosign_v3", "x-c3-wrong-subject-without-api", "p256", "accept", note="found by its tag; the envelope is about this image")
 cosign_key("c3-certificate-by-key", "cosign_v3", "c3-certificate", "p256", "refuse")
@@ -284,6 +287,14 @@ def notation(name, layout, policy, expected, metadata=None, **others):
     if metadata:
         trust["user_metadata"] = metadata
     case(name, "notation", expected, args, trust, layout=layout, env={"XDG_CONFIG_HOME": f"trust/notation/{policy}"}, **others)
+
+
+def notation_blob(name, file, signature, policy, expected):
+    trust = {"kind": "notation", "config": f"trust/notation/{policy}/notation"}
+    case(
+        name, "notation_go", expected, ["verify", f"blobs/{file}", f"blobs/{signature}"], trust, blob=file, signature=signature,
+        env={"XDG_CONFIG_HOME": f"trust/notation/{policy}"},
+    )
 
 
 for form in ("jws", "cose"):
@@ -365,6 +376,16 @@ notation("x-nt-foreign-by-tag-without-api", "x-nt-foreign-by-tag-without-api", "
 notation("x-nt-jws-called-cose", "x-nt-jws-called-cose", "strict", "refuse")
 notation("x-nt-moved", "x-nt-moved", "strict", "refuse")
 
+for form in ("jws", "cose"):
+    for algorithm in ("rsa2048", "rsa3072", "rsa4096", "p256", "p384", "p521"):
+        notation_blob(f"nt-blob-{form}-{algorithm}", "hello.zip", f"hello.zip.nt-{algorithm}.{form}.sig", "strict", "accept")
+    envelope = f"hello.zip.nt-p256.{form}.sig"
+    notation_blob(f"nt-blob-{form}-changed", "hello-longer.zip", envelope, "strict", "refuse")
+    notation_blob(f"nt-blob-{form}-other-root", "hello.zip", envelope, "other-root", "refuse")
+    notation_blob(f"nt-blob-{form}-other-identity", "hello.zip", envelope, "other-identity", "refuse")
+    notation_blob(f"nt-blob-{form}-permissive", "hello.zip", envelope, "permissive", "accept")
+    notation_blob(f"nt-blob-{form}-audit-other-root", "hello.zip", envelope, "audit-other-root", "accept")
+
 
 # --- running --------------------------------------------------------------------------------------------------------------------------
 
@@ -375,6 +396,7 @@ def reason(output):
     """The first line that tells of an error, or the last line; without what changes from run to run."""
     lines = [ANSI.sub("", line).strip() for line in output.splitlines() if line.strip()]
     told = [line for line in lines if line.startswith("level=error")]
+    told += [line for line in lines if "failed verification with error: " in line]
     told += [line for line in lines if line.lower().startswith("error")]
     told += [line for line in lines if line.startswith(("Successfully verified", "Verified OK"))]
     line = (told or lines[-1:] or [""])[0].removeprefix("level=error msg=")

@@ -333,13 +333,21 @@ def legacy_moved(mutation, other):
         mutation.layout.entries.append({**entry, "annotations": {REF_NAME: tag}})
 
 
-def changed_bundle(mutation, change):
-    """Of the only bundle, or of the first where there are several."""
-    manifest = mutation.signature_manifests()[0]
-    layer = mutation.only_layer(manifest)
-    bundle = json.loads(mutation.layout.blobs[layer])
-    change(bundle)
-    mutation.replace(layer, compact(bundle))
+def changed_bundle(mutation, change, public_key=None):
+    """Of the only bundle, or of the one by that key where there are several."""
+    hint = None
+    if public_key:
+        with open(public_key, encoding="ascii") as file:
+            der = base64.b64decode("".join(line for line in file if not line.startswith("-")))
+        hint = base64.b64encode(hashlib.sha256(der).digest()).decode()
+    for manifest in mutation.signature_manifests():
+        layer = mutation.only_layer(manifest)
+        bundle = json.loads(mutation.layout.blobs[layer])
+        if hint in (None, bundle["verificationMaterial"].get("publicKey", {}).get("hint")):
+            change(bundle)
+            mutation.replace(layer, compact(bundle))
+            return
+    raise SystemExit("no such bundle")
 
 
 def bundle_payload(mutation):
@@ -352,7 +360,7 @@ def bundle_payload(mutation):
     changed_bundle(mutation, change)
 
 
-def bundle_signature(mutation):
+def bundle_signature(mutation, public_key=None):
     """One bit of the DSSE signature."""
 
     def change(bundle):
@@ -360,7 +368,7 @@ def bundle_signature(mutation):
         signature = base64.b64decode(entry["sig"])
         entry["sig"] = base64.b64encode(flip(signature, len(signature) - 1)).decode()
 
-    changed_bundle(mutation, change)
+    changed_bundle(mutation, change, public_key)
 
 
 def bundle_without_time_stamp(mutation):

@@ -66,7 +66,7 @@ END
 identity_soon() {
     rm -f "$keys/identity-soon."*
     cp "$keys/identity.pem" "$keys/identity-soon.pem"
-    certificate identity-soon "/O=Layerproof Test" identity intermediate "$(soon 40)"
+    certificate identity-soon "/O=Layerproof Test" identity intermediate "$(soon 30)"
     openssl x509 -in "$keys/identity-soon.crt" >"$work/identity-soon.pem"
 }
 
@@ -232,7 +232,7 @@ make_cosign_v3() {
     taken c3-other
     mutant x-c3-payload c3-p256 bundle-payload
     mutant x-c3-signature c3-p256 bundle-signature
-    mutant x-c3-several-one-broken c3-several bundle-signature
+    mutant x-c3-several-one-broken c3-several bundle-signature "$trust/key-p256.pub"
     mutant x-c3-wrong-subject-without-api c3-without-api wrong-subject
     mutant x-c3-moved unsigned moved-referrer "$layouts/c3-other"
     mutant x-c3-stamp-dropped c3-certificate-stamped bundle-without-time-stamp
@@ -297,7 +297,7 @@ configure_notation() {
 notation_soon() {
     rm -f "$keys/notation-soon."*
     cp "$keys/notation-p256.pem" "$keys/notation-soon.pem"
-    certificate notation-soon "$people/OU=p256/CN=signer" signing intermediate "$(soon 40)"
+    certificate notation-soon "$people/OU=p256/CN=signer" signing intermediate "$(soon 30)"
     chain_of notation-soon intermediate root
 }
 
@@ -384,6 +384,23 @@ make_notation() {
     mutant x-nt-moved unsigned moved-referrer "$layouts/nt-other"
 }
 
+# Files, by Notation's library: the pinned command has no `notation blob` yet.
+make_notation_blobs() {
+    local format name
+    for format in jws cose; do
+        for name in rsa2048 rsa3072 rsa4096 p256 p384 p521; do
+            quietly "$bin/notation-blob" sign "$keys/notation-$name.pem" "$keys/notation-$name.chain.pem" "$format" "$blobs/hello.zip" \
+                "$blobs/hello.zip.nt-$name.$format.sig"
+        done
+    done
+}
+
+# The certificates that are to have ended have.
+wait_until_ended() {
+    local left=$(($(cat "$work/ends") - $(date +%s) + 2))
+    [ "$left" -le 0 ] || sleep "$left"
+}
+
 # policy NAME SCOPES SETTING STORES IDENTITIES [STORE=CERTIFICATE…]: trust/notation/NAME/notation/{trustpolicy.json,truststore/}
 policy() {
     local folder=$trust/notation/$1/notation pair
@@ -451,7 +468,7 @@ make_all() {
     start_registries
     start_tsa
     import_keys
-    for step in ${INTEROP_STEPS:-make_cosign_v2 make_notation make_notation_policies make_cosign_v3 make_trusted_roots make_blobs}; do
+    for step in ${INTEROP_STEPS:-make_cosign_v2 make_notation make_notation_policies make_cosign_v3 make_trusted_roots make_blobs make_notation_blobs wait_until_ended}; do
         echo "$step" >&2
         "$step"
     done

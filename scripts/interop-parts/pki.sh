@@ -28,8 +28,11 @@ certificate() {
         "${by[@]}" -in "$keys/$name.csr" -out "$keys/$name.crt" 2>"$keys/$name.log" || { cat "$keys/$name.log" >&2; return 1; }
 }
 
-# When a certificate that is to be outlived soon ends: SECONDS from now.
-soon() { date -u -d "+$1 seconds" +%Y%m%d%H%M%SZ; }
+# When a certificate ends that is to have ended before anybody verifies: SECONDS from now.
+soon() {
+    date -d "+$1 seconds" +%s >"$work/ends"
+    date -u -d "+$1 seconds" +%Y%m%d%H%M%SZ
+}
 
 people="/C=DE/ST=Berlin/O=Layerproof Test"
 
