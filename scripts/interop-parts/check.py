@@ -25,6 +25,7 @@ SLSA = "https://slsa.dev/provenance/v1"
 
 ED25519 = "cosign signs images with an imported Ed25519 key by Ed25519ph, and then verifies by plain Ed25519: it refuses its own signature"
 ANY_PREDICATE = "cosign v3 takes any attestation by the key for a signature: it does not ask for the predicate type of `cosign sign`"
+PATTERN = "cosign matches a pattern anywhere within the identity: whoever writes one must anchor it"
 TYPE = "cosign does not look at critical.type of what was signed"
 SURPRISES = {
     "c2-ed25519-sha512": ED25519,
@@ -38,6 +39,8 @@ SURPRISES = {
     "c2-certificate-stamp-absent": "the flag names whom to believe; cosign v2 wants a stamp only where the certificate has ended",
     "c2-says-other-type": TYPE,
     "c3-reads-c2-says-other-type": TYPE,
+    "c2-logged-ci-pattern-not-anchored": PATTERN,
+    "c3-logged-ci-pattern-not-anchored": PATTERN,
     "x-nt-jws-unknown-member": "the specification allows no other member at the top of the envelope; the tool passes over it",
     "x-nt-jws-no-thumbprints": "the specification asks for the annotation; the tool does without",
 }
@@ -254,6 +257,100 @@ cosign_key("x-c3-several-one-broken-by-the-other", "cosign_v3", "x-c3-several-on
 cosign_key("x-c3-several-one-broken-by-neither", "cosign_v3", "x-c3-several-one-broken", "other", "refuse")
 cosign_key("x-c3-wrong-subject-without-api", "cosign_v3", "x-c3-wrong-subject-without-api", "p256", "accept", note="found by its tag; the envelope is about this image")
 cosign_key("c3-certificate-by-key", "cosign_v3", "c3-certificate", "p256", "refuse")
+
+
+# With a log: for v2 its key alone, for v3 a trusted root that has it.
+CI = "https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main"
+GITHUB = "https://token.actions.githubusercontent.com"
+
+
+def logged_key(name, tool, layout, expected, *more, log="rekor", key_name="p256", command="verify", what="signature", trust=None, note=None):
+    args = [command, "--key", f"trust/key-{key_name}.pub", *more]
+    trust = {**key(key_name), **(trust or {})}
+    env = None
+    if tool == "cosign_v2":
+        args.append("--offline")
+        env = {"SIGSTORE_REKOR_PUBLIC_KEY": f"trust/{log}.pub"}
+        trust["log_key"] = f"trust/{log}.pub"
+    else:
+        args += ["--trusted-root", f"trust/trusted-root-{log}.json"]
+        trust["trusted_root"] = f"trust/trusted-root-{log}.json"
+    case(name, tool, expected, args, {**trust, "log": True}, layout=layout, env=env, what=what, note=note)
+
+
+def logged_ci(name, tool, layout, expected, *more, log="rekor", identity=CI, pattern=None, issuer=GITHUB, chain="ca-chain", claims=None, stamps=False, blob=None, signature=None, note=None):
+    args = ["verify-blob" if blob else "verify", "--insecure-ignore-sct", *more]
+    trust = {"kind": "certificate-chain" if tool == "cosign_v2" else "trusted-root", "issuer": issuer, "log": True}
+    if pattern:
+        args += ["--certificate-identity-regexp", pattern]
+        trust["identity_regexp"] = pattern
+    else:
+        args += ["--certificate-identity", identity]
+        trust["identity"] = identity
+    args += ["--certificate-oidc-issuer", issuer]
+    for claim, value in (claims or {}).items():
+        args += [f"--certificate-github-workflow-{claim}", value]
+        trust.setdefault("github_claims", {})[claim] = value
+    env = None
+    if tool == "cosign_v2":
+        args += ["--offline", "--certificate-chain", f"trust/{chain}.pem"]
+        env = {"SIGSTORE_REKOR_PUBLIC_KEY": f"trust/{log}.pub"}
+        trust.update(log_key=f"trust/{log}.pub", chain=f"trust/{chain}.pem")
+    else:
+        root = f"trust/trusted-root-{log}.json" if chain == "ca-chain" else "trust/trusted-root-rekor-other-ca.json"
+        args += ["--trusted-root", root]
+        trust["trusted_root"] = root
+        if stamps:
+            args.append("--use-signed-timestamps")
+        trust["signed_timestamps"] = stamps
+    if blob:
+        args += ["--bundle", f"blobs/{signature}"]
+    case(name, tool, expected, args, trust, layout=layout, blob=blob, signature=signature, env=env, note=note)
+
+
+for tool, prefix in (("cosign_v2", "c2"), ("cosign_v3", "c3")):
+    logged_key(f"{prefix}-logged", tool, f"{prefix}-logged", "accept")
+    logged_key(f"{prefix}-logged-in-another-log", tool, f"{prefix}-logged", "refuse", log="other-rekor")
+    logged_key(f"{prefix}-logged-other-key", tool, f"{prefix}-logged", "refuse", key_name="other")
+    logged_key(f"{prefix}-not-logged", tool, f"{prefix}-p256", "refuse")
+    cosign_key(f"{prefix}-logged-log-not-asked", tool, f"{prefix}-logged", "p256", "accept")
+    logged_key(
+        f"{prefix}-logged-attestation", tool, f"{prefix}-logged-attested", "accept", "--type", "slsaprovenance1",
+        command="verify-attestation", what="attestation", trust={"predicate_type": SLSA},
+    )
+    ci = f"{prefix}-logged-ci"
+    ended = "the certificate has ended; the time of the log is within it"
+    logged_ci(ci, tool, ci, "accept", note=ended)
+    logged_ci(f"{ci}-other-workflow", tool, ci, "refuse", identity=CI.replace("release", "test"))
+    logged_ci(f"{ci}-other-issuer", tool, ci, "refuse", issuer=ISSUER)
+    logged_ci(f"{ci}-other-root", tool, ci, "refuse", chain="other-root")
+    logged_ci(f"{ci}-in-another-log", tool, ci, "refuse", log="other-rekor")
+    logged_ci(f"{ci}-pattern", tool, ci, "accept", pattern="^https://github\\.com/acme/app/.*@refs/heads/main$")
+    logged_ci(f"{ci}-pattern-wrong", tool, ci, "refuse", pattern="^https://github\\.com/evil/.*$")
+    logged_ci(f"{ci}-pattern-not-anchored", tool, ci, "refuse", pattern="github.com/acme")
+    logged_ci(f"{ci}-claims", tool, ci, "accept", claims={"repository": "acme/app", "ref": "refs/heads/main", "trigger": "push", "name": "release"})
+    logged_ci(f"{ci}-claim-wrong", tool, ci, "refuse", claims={"repository": "acme/other"})
+    logged_ci(f"{ci}-claim-prefix", tool, ci, "refuse", claims={"repository": "acme/ap"})
+    logged_key(f"x-{prefix}-log-promise", tool, f"x-{prefix}-log-promise", "refuse")
+    logged_ci(f"x-{prefix}-log-time", tool, f"x-{prefix}-log-time", "refuse")
+    logged_key(f"x-{prefix}-log-dropped", tool, f"x-{prefix}-log-dropped", "refuse")
+    logged_key(f"x-{prefix}-log-of-another", tool, f"x-{prefix}-log-of-another", "refuse")
+logged_key("c2-logged-rsa", "cosign_v2", "c2-logged-rsa", "accept", key_name="rsa2048")
+logged_key("x-c2-log-index", "cosign_v2", "x-c2-log-index", "refuse")
+logged_key("c3-reads-v2-logged", "cosign_v3", "c2-logged", "accept")
+logged_key("c3-reads-v2-logged-in-another-log", "cosign_v3", "c2-logged", "refuse", log="other-rekor")
+logged_key("x-c3-log-proof", "cosign_v3", "x-c3-log-proof", "refuse")
+logged_key("x-c3-log-checkpoint", "cosign_v3", "x-c3-log-checkpoint", "refuse")
+logged_key("x-c3-log-promise-dropped", "cosign_v3", "x-c3-log-promise-dropped", "accept", note="the inclusion proof is there; a key needs no time")
+logged_ci("x-c3-log-promise-dropped-ci", "cosign_v3", "x-c3-log-promise-dropped-ci", "refuse", note="nothing signs the time any more")
+logged_key("x-c3-log-downgraded", "cosign_v3", "x-c3-log-downgraded", "refuse")
+logged_ci("c3-logged-stamped-ci", "cosign_v3", "c3-logged-stamped-ci", "accept", stamps=True)
+logged_ci("c3-logged-stamped-ci-stamp-not-asked", "cosign_v3", "c3-logged-stamped-ci", "accept")
+logged_ci("c3-logged-stamped-ci-in-another-log", "cosign_v3", "c3-logged-stamped-ci", "refuse", log="other-rekor", stamps=True)
+logged_ci("c3-logged-ci-stamp-absent", "cosign_v3", "c3-logged-ci", "refuse", stamps=True)
+logged_ci("c3-logged-ci-blob", "cosign_v3", None, "accept", blob="hello.zip", signature="hello.zip.c3-logged-ci.sigstore.json")
+logged_ci("c3-logged-ci-blob-changed", "cosign_v3", None, "refuse", blob="hello-longer.zip", signature="hello.zip.c3-logged-ci.sigstore.json")
+logged_ci("c3-logged-ci-blob-other-workflow", "cosign_v3", None, "refuse", identity=CI + "x", blob="hello.zip", signature="hello.zip.c3-logged-ci.sigstore.json")
 
 
 def blob(name, tool, file, signature, key_name, expected, *more, command="verify-blob", what="signature", trust=None):

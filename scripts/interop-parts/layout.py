@@ -486,6 +486,74 @@ def envelope_type(mutation, media_type):
     mutation.replace(manifest, compact(document))
 
 
+def legacy_log(mutation, what):
+    """One thing in the answer of the log that stands beside a legacy signature; or none of it."""
+    (manifest,) = mutation.signature_manifests("sig")
+    document = mutation.layout.document(manifest)
+    annotations = document["layers"][0]["annotations"]
+    name = "dev.sigstore.cosign/bundle"
+    bundle = json.loads(annotations.pop(name))
+    if what == "promise":
+        promise = base64.b64decode(bundle["SignedEntryTimestamp"])
+        bundle["SignedEntryTimestamp"] = base64.b64encode(flip(promise, len(promise) - 1)).decode()
+    elif what == "time":
+        bundle["Payload"]["integratedTime"] += 1
+    elif what == "index":
+        bundle["Payload"]["logIndex"] += 1
+    if what != "dropped":
+        annotations[name] = compact(bundle).decode()
+    mutation.replace(manifest, compact(document))
+
+
+def legacy_log_of(mutation, other):
+    """The answer of the log about another signature on the same image."""
+    donor = Mutation(other)
+    name = "dev.sigstore.cosign/bundle"
+    (foreign,) = donor.signature_manifests("sig")
+    (manifest,) = mutation.signature_manifests("sig")
+    document = mutation.layout.document(manifest)
+    document["layers"][0]["annotations"][name] = donor.layout.document(foreign)["layers"][0]["annotations"][name]
+    mutation.replace(manifest, compact(document))
+
+
+def bundle_log(mutation, what):
+    """One thing in the log's entry within a bundle; or none of it."""
+
+    def change(bundle):
+        (entry,) = bundle["verificationMaterial"]["tlogEntries"]
+        if what == "promise":
+            promise = base64.b64decode(entry["inclusionPromise"]["signedEntryTimestamp"])
+            entry["inclusionPromise"]["signedEntryTimestamp"] = base64.b64encode(flip(promise, len(promise) - 1)).decode()
+        elif what == "promise-dropped":
+            del entry["inclusionPromise"]
+        elif what == "downgraded":
+            # A version of the format that asks for no proof.
+            bundle["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1"
+            del entry["inclusionProof"]
+        elif what == "time":
+            entry["integratedTime"] = str(int(entry["integratedTime"]) + 1)
+        elif what == "proof":
+            first = base64.b64decode(entry["inclusionProof"]["hashes"][0])
+            entry["inclusionProof"]["hashes"][0] = base64.b64encode(flip(first, 0)).decode()
+        elif what == "checkpoint":
+            note = entry["inclusionProof"]["checkpoint"]["envelope"]
+            body, stamp = note.rstrip("\n").rsplit(" ", 1)
+            raw = base64.b64decode(stamp)
+            entry["inclusionProof"]["checkpoint"]["envelope"] = f"{body} {base64.b64encode(flip(raw, len(raw) - 1)).decode()}\n"
+        else:
+            del bundle["verificationMaterial"]["tlogEntries"]
+
+    changed_bundle(mutation, change)
+
+
+def bundle_log_of(mutation, other):
+    """The log's entry about another signature by the same key."""
+    donor = Mutation(other)
+    (manifest,) = donor.signature_manifests()
+    foreign = json.loads(donor.layout.blobs[donor.only_layer(manifest)])["verificationMaterial"]["tlogEntries"]
+    changed_bundle(mutation, lambda bundle: bundle["verificationMaterial"].update(tlogEntries=foreign))
+
+
 def wrong_subject(mutation):
     """The signature's manifest says that it is about another image; its envelope is still about this one."""
     (manifest,) = mutation.signature_manifests()
@@ -563,6 +631,10 @@ MUTATIONS = {
     "cose-payload": cose_payload,
     "cose-signature": cose_signature,
     "envelope-type": envelope_type,
+    "legacy-log": legacy_log,
+    "legacy-log-of": legacy_log_of,
+    "bundle-log": bundle_log,
+    "bundle-log-of": bundle_log_of,
     "wrong-subject": wrong_subject,
     "foreign-referrer-by-tag": foreign_referrer_by_tag,
     "new-manifest": new_manifest,

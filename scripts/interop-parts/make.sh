@@ -239,6 +239,68 @@ make_cosign_v3() {
     mutant x-c3-ended-stamp-dropped c3-ended-stamped bundle-without-time-stamp
 }
 
+# With a log, the way that everybody signs: by a certificate of minutes, which the log's time saves.
+c2_logged() { SIGSTORE_REKOR_PUBLIC_KEY=$trust/rekor.pub c2 "$@"; }
+c2_sign_logged() { c2_logged sign --yes --rekor-url "http://127.0.0.1:$rekor_port" "$@"; }
+c3_logged() { c3 "$1" --yes --use-signing-config=false --rekor-url "http://127.0.0.1:$rekor_port" "${@:2}"; }
+
+# A certificate as Fulcio gives it to a workflow on GitHub.
+ci_soon() {
+    rm -f "$keys/ci-soon."*
+    cp "$keys/identity.pem" "$keys/ci-soon.pem"
+    certificate ci-soon "/O=Layerproof Test" ci intermediate "$(soon 30)"
+    openssl x509 -in "$keys/ci-soon.crt" >"$work/ci-soon.pem"
+}
+
+make_logged() {
+    fresh c2-logged
+    c2_sign_logged --key "$keys/cosign-p256.key" "$image"
+    taken c2-logged
+    fresh c2-logged-rsa
+    c2_sign_logged --key "$keys/cosign-rsa2048.key" "$image"
+    taken c2-logged-rsa
+    fresh c2-logged-attested
+    c2_logged attest --yes --rekor-url "http://127.0.0.1:$rekor_port" --key "$keys/cosign-p256.key" --type slsaprovenance1 \
+        --predicate "$work/predicate.json" "$image"
+    taken c2-logged-attested
+    ci_soon
+    fresh c2-logged-ci
+    c2_sign_logged --key "$keys/cosign-identity.key" --certificate "$work/ci-soon.pem" --certificate-chain "$trust/ca-chain.pem" "$image"
+    taken c2-logged-ci
+
+    fresh c3-logged
+    c3_logged sign --key "$keys/cosign-p256.key" "$image"
+    taken c3-logged
+    fresh c3-logged-attested
+    c3_logged attest --key "$keys/cosign-p256.key" --type slsaprovenance1 --predicate "$work/predicate.json" "$image"
+    taken c3-logged-attested
+    ci_soon
+    fresh c3-logged-ci
+    c3_logged sign --key "$keys/cosign-identity.key" --certificate "$work/ci-soon.pem" "$image"
+    taken c3-logged-ci
+    fresh c3-logged-stamped-ci
+    c3_logged sign --key "$keys/cosign-identity.key" --certificate "$work/ci-soon.pem" \
+        --timestamp-server-url "http://127.0.0.1:$tsa_port/" "$image"
+    taken c3-logged-stamped-ci
+    c3_logged sign-blob --key "$keys/cosign-identity.key" --certificate "$work/ci-soon.pem" \
+        --bundle "$blobs/hello.zip.c3-logged-ci.sigstore.json" "$blobs/hello.zip"
+
+    mutant x-c2-log-promise c2-logged legacy-log promise
+    mutant x-c2-log-time c2-logged-ci legacy-log time
+    mutant x-c2-log-index c2-logged legacy-log index
+    mutant x-c2-log-dropped c2-logged legacy-log dropped
+    mutant x-c2-log-of-another c2-logged legacy-log-of "$layouts/c2-logged-rsa"
+    mutant x-c3-log-promise c3-logged bundle-log promise
+    mutant x-c3-log-time c3-logged-ci bundle-log time
+    mutant x-c3-log-dropped c3-logged bundle-log dropped
+    mutant x-c3-log-proof c3-logged bundle-log proof
+    mutant x-c3-log-promise-dropped c3-logged bundle-log promise-dropped
+    mutant x-c3-log-promise-dropped-ci c3-logged-ci bundle-log promise-dropped
+    mutant x-c3-log-downgraded c3-logged bundle-log downgraded
+    mutant x-c3-log-checkpoint c3-logged bundle-log checkpoint
+    mutant x-c3-log-of-another c3-logged bundle-log-of "$layouts/c3-logged-attested"
+}
+
 # What cosign v3 takes as trust for bundles: a private authority and its time stamps, and the same of others.
 make_trusted_roots() {
     c3 trusted-root create --fulcio "url=https://ca.example.test,certificate-chain=$trust/ca-chain.pem" \
@@ -247,6 +309,17 @@ make_trusted_roots() {
         --tsa "url=https://tsa.example.test,certificate-chain=$trust/tsa-chain.pem" --out "$trust/trusted-root-other-ca.json"
     c3 trusted-root create --fulcio "url=https://ca.example.test,certificate-chain=$trust/ca-chain.pem" \
         --tsa "url=https://tsa.example.test,certificate-chain=$trust/other-tsa-chain.pem" --out "$trust/trusted-root-other-tsa.json"
+    local name chain log
+    while read -r name chain log; do
+        c3 trusted-root create --fulcio "url=https://ca.example.test,certificate-chain=$trust/$chain.pem" \
+            --tsa "url=https://tsa.example.test,certificate-chain=$trust/tsa-chain.pem" \
+            --rekor "url=http://127.0.0.1:$rekor_port,public-key=$trust/$log.pub,start-time=2024-01-01T00:00:00Z" \
+            --out "$trust/trusted-root-$name.json"
+    done <<END
+rekor ca-chain rekor
+other-rekor ca-chain other-rekor
+rekor-other-ca other-root rekor
+END
 }
 
 make_blobs() {
@@ -463,12 +536,15 @@ make_notation_policies() {
 make_all() {
     mkdir -p "$work"
     rm -rf "$work/plain" "$work/cache"
+    # Some steps alone leave what the others made.
+    [ -n "${INTEROP_STEPS:-}" ] || rm -rf "$layouts" "$blobs" "$trust"
     make_pki
     openssl x509 -in "$keys/notation-p256.crt" >"$trust/notation-leaf.pem"
     start_registries
     start_tsa
+    start_rekor
     import_keys
-    for step in ${INTEROP_STEPS:-make_cosign_v2 make_notation make_notation_policies make_cosign_v3 make_trusted_roots make_blobs make_notation_blobs wait_until_ended}; do
+    for step in ${INTEROP_STEPS:-make_cosign_v2 make_notation make_notation_policies make_cosign_v3 make_trusted_roots make_blobs make_notation_blobs make_logged wait_until_ended}; do
         echo "$step" >&2
         "$step"
     done

@@ -34,6 +34,8 @@ soon() {
     date -u -d "+$1 seconds" +%Y%m%d%H%M%SZ
 }
 
+hex() { printf %s "$1" | od -An -v -tx1 | tr -d ' \n'; }
+
 people="/C=DE/ST=Berlin/O=Layerproof Test"
 
 configure_openssl() {
@@ -93,8 +95,36 @@ extendedKeyUsage = codeSigning
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 subjectAltName = critical, email:release@example.test
-1.3.6.1.4.1.57264.1.1 = DER:$(printf 'https://issuer.example.test' | od -An -tx1 | tr -d ' \n')
+1.3.6.1.4.1.57264.1.1 = DER:$(hex https://issuer.example.test)
 1.3.6.1.4.1.57264.1.8 = ASN1:UTF8String:https://issuer.example.test
+[ci]
+basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = codeSigning
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = critical, URI:https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main
+1.3.6.1.4.1.57264.1.1 = DER:$(hex https://token.actions.githubusercontent.com)
+1.3.6.1.4.1.57264.1.2 = DER:$(hex push)
+1.3.6.1.4.1.57264.1.3 = DER:$(hex 5e1c309dae7f45e0f39b1bf3ac3cd9db12e7d689)
+1.3.6.1.4.1.57264.1.4 = DER:$(hex release)
+1.3.6.1.4.1.57264.1.5 = DER:$(hex acme/app)
+1.3.6.1.4.1.57264.1.6 = DER:$(hex refs/heads/main)
+1.3.6.1.4.1.57264.1.8 = ASN1:UTF8String:https://token.actions.githubusercontent.com
+1.3.6.1.4.1.57264.1.9 = ASN1:UTF8String:https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main
+1.3.6.1.4.1.57264.1.10 = ASN1:UTF8String:5e1c309dae7f45e0f39b1bf3ac3cd9db12e7d689
+1.3.6.1.4.1.57264.1.11 = ASN1:UTF8String:github-hosted
+1.3.6.1.4.1.57264.1.12 = ASN1:UTF8String:https://github.com/acme/app
+1.3.6.1.4.1.57264.1.13 = ASN1:UTF8String:5e1c309dae7f45e0f39b1bf3ac3cd9db12e7d689
+1.3.6.1.4.1.57264.1.14 = ASN1:UTF8String:refs/heads/main
+1.3.6.1.4.1.57264.1.15 = ASN1:UTF8String:1234567
+1.3.6.1.4.1.57264.1.16 = ASN1:UTF8String:https://github.com/acme
+1.3.6.1.4.1.57264.1.17 = ASN1:UTF8String:7654321
+1.3.6.1.4.1.57264.1.18 = ASN1:UTF8String:https://github.com/acme/app/.github/workflows/release.yml@refs/heads/main
+1.3.6.1.4.1.57264.1.19 = ASN1:UTF8String:5e1c309dae7f45e0f39b1bf3ac3cd9db12e7d689
+1.3.6.1.4.1.57264.1.20 = ASN1:UTF8String:push
+1.3.6.1.4.1.57264.1.21 = ASN1:UTF8String:https://github.com/acme/app/actions/runs/42/attempts/1
+1.3.6.1.4.1.57264.1.22 = ASN1:UTF8String:public
 END
     # Two authorities that stamp time; only the first is in the trust stores.
     local which
@@ -149,7 +179,12 @@ make_pki() {
     # cosign: a certificate with an identity.
     a_key identity p256 && certificate identity "/O=Layerproof Test" identity intermediate
 
+    # The log that signs what it is told, and another.
+    a_key rekor p256
+    a_key other-rekor p256
+
     mkdir -p "$trust"
+    for name in rekor other-rekor; do openssl pkey -in "$keys/$name.pem" -pubout -out "$trust/$name.pub"; done
     for name in p256 p384 p521 ed25519 rsa2048 rsa4096 second other; do
         openssl pkey -in "$keys/key-$name.pem" -pubout -out "$trust/key-$name.pub"
     done
