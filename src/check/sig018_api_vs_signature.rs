@@ -10,7 +10,7 @@ use crate::model::artifact::{ServiceSigning, Subject};
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
 use crate::policy::decision::ReasonCode;
-use crate::signature::{JudgedSignature, SignerIdentity};
+use crate::signature::JudgedSignature;
 
 static RULE: Rule = Rule {
     id: "SIG018",
@@ -114,9 +114,9 @@ fn told(signing: &ServiceSigning) -> String {
 
 /// The ARNs that a signature names: the verified ones where it holds, else what it says of itself.
 fn named(signature: &JudgedSignature) -> ServiceSigning {
-    match verified(signature).map(|verified| &verified.basis().identity) {
-        Some(SignerIdentity::AwsSigner { profile_version, job_arn }) => {
-            ServiceSigning { profile_version_arn: Some(profile_version.to_string()), job_arn: Some(job_arn.clone()) }
+    match verified(signature).and_then(|verified| verified.basis().identity.aws_signer()) {
+        Some((profile_version, job_arn)) => {
+            ServiceSigning { profile_version_arn: Some(profile_version.to_string()), job_arn: Some(job_arn.to_owned()) }
         }
         None => ServiceSigning {
             profile_version_arn: signature.presented.profile_version_arn.clone(),

@@ -194,7 +194,7 @@ fn anchors(policy: Option<&Path>, global: &Global) -> Result<TrustAnchors, Failu
         let policy = judge::load_policy(file, global)?;
         anchors.extend(policy.anchors().anchors.iter().filter(|anchor| !anchor.shipped).cloned());
     }
-    Ok(TrustAnchors { anchors })
+    Ok(TrustAnchors { anchors, ..TrustAnchors::default() })
 }
 
 fn text(

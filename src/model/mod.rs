@@ -3,6 +3,7 @@
 pub mod arn;
 pub mod arn_pattern;
 pub mod artifact;
+pub mod attachment;
 pub mod digest;
 pub mod document;
 pub mod function;

@@ -7,6 +7,7 @@ use super::{Gather, ScanError};
 use crate::evidence::Blob;
 use crate::fetch::{Fetched, ImageBlobs};
 use crate::model::artifact::Subject;
+use crate::model::attachment::Attachments;
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::observed::Observed;
@@ -42,7 +43,7 @@ pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Res
             Ok(Examined {
                 blob: Observed::Absent,
                 contents: Observed::Present(Arc::new(contents)),
-                signatures: examine_all(&Candidate::Other, gather.anchors, gather.now, gather.limits),
+                signatures: examine_all(&Candidate::Other, &Attachments::default(), gather.anchors, gather.now, gather.limits),
                 image: None,
             })
         }
@@ -97,7 +98,7 @@ fn examine_blob(blob: &StoredBlob, subject: &Subject, gather: &Gather<'_>) -> Re
     let index = match ZipIndex::open(&blob.path, gather.limits) {
         Ok(index) => index,
         Err(UnpackError::NotAZip { reason, .. }) => {
-            let signatures = examine_all(&Candidate::Other, gather.anchors, gather.now, gather.limits);
+            let signatures = examine_all(&Candidate::Other, &Attachments::default(), gather.anchors, gather.now, gather.limits);
             return Ok(examined(unrecognised(reason), signatures));
         }
         Err(error) => return Err(error.into()),
@@ -107,13 +108,13 @@ fn examine_blob(blob: &StoredBlob, subject: &Subject, gather: &Gather<'_>) -> Re
         // The tree comes from the store; what is fed to crypto never does (DESIGN §6), so the scheme makes a pass of its own where
         // there is a signature to judge, and none where there is not.
         let candidate = Candidate::Zip { subject, index: &index, analysed: None };
-        let signatures = examine_all(&candidate, gather.anchors, gather.now, gather.limits);
+        let signatures = examine_all(&candidate, &Attachments::default(), gather.anchors, gather.now, gather.limits);
         return Ok(examined(contents, signatures));
     }
     let mut inner = InnerDigest::new(&index);
     let contents = analyse_zip(&index, gather.limits, &WantDigests::None, &mut [&mut inner])?;
     let candidate = Candidate::Zip { subject, index: &index, analysed: Some(Analysed { contents: &contents, inner: &inner }) };
-    let signatures = examine_all(&candidate, gather.anchors, gather.now, gather.limits);
+    let signatures = examine_all(&candidate, &Attachments::default(), gather.anchors, gather.now, gather.limits);
     // What a limit cut short, time among them, may come out otherwise next time.
     if contents.complete {
         gather.fetching.store.put_analysis(&blob.digest, &key, &contents)?;
@@ -161,7 +162,7 @@ fn examine_image(
     // The subject is the very digest that was asked for: the index where the index is named, else the manifest (DESIGN §4 rule 7).
     let digest = info.index_digest.unwrap_or(info.manifest_digest);
     let candidate = Candidate::Image { subject, layout: &layout, digest };
-    let signatures = examine_all(&candidate, gather.anchors, gather.now, gather.limits);
+    let signatures = examine_all(&candidate, &Attachments::default(), gather.anchors, gather.now, gather.limits);
     Ok(Examined {
         blob: Observed::Present(Blob { digest, size: info.manifest_size }),
         contents: Observed::Present(Arc::new(image.contents)),

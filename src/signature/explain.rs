@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{ALL, JudgedSignature, Outcome, SignerIdentity, StepResult};
+use super::{ALL, JudgedSignature, Outcome, StepResult};
 use crate::model::printable::printable;
 
 /// Prints each step with what was expected, what stood there and what came of it; then the outcome, what the signature does not
@@ -42,10 +42,11 @@ pub fn explain(signature: &JudgedSignature, out: &mut dyn Write, color: bool) ->
         Outcome::Valid(verified) => {
             let basis = verified.basis();
             writeln!(out, "{}", paint(AnsiColor::Green.on_default(), "valid"))?;
-            let SignerIdentity::AwsSigner { profile_version, .. } = &basis.identity;
-            writeln!(out, "     signer   {}", printable(&profile_version.to_string()))?;
+            writeln!(out, "     signer   {}", printable(&basis.identity.describe()))?;
             writeln!(out, "     anchors  {}", printable(&basis.anchors.join(", ")))?;
-            writeln!(out, "     signed   {}", basis.signed_at)?;
+            if let Some(signed_at) = basis.signed_at {
+                writeln!(out, "     signed   {signed_at}")?;
+            }
             if let Some(expires_at) = basis.expires_at {
                 writeln!(out, "     expires  {expires_at} (the policy judges this)")?;
             }

@@ -11,8 +11,12 @@
 mod asn1;
 pub mod aws_signer;
 mod explain;
+pub mod notary;
 pub mod oci_referrers;
 mod rejection;
+pub mod revocation;
+pub mod sigstore;
+pub mod statement;
 pub mod trust;
 mod x509;
 
@@ -21,6 +25,7 @@ use serde::Serialize;
 
 use crate::model::arn::SigningProfileArn;
 use crate::model::artifact::Subject;
+use crate::model::attachment::{Attachments, TargetRole};
 use crate::model::digest::Digest;
 use crate::model::gap::Gap;
 use crate::model::observed::Observed;
@@ -29,6 +34,8 @@ use crate::unpack::{Contents, Layout, Limits, ZipIndex};
 pub use aws_signer::InnerDigest;
 pub use explain::explain;
 pub use rejection::Rejection;
+pub use revocation::RevocationQuestion;
+pub use statement::Statement;
 pub use trust::{Anchor, AnchorError, TrustAnchors};
 
 /// A signature that was found, what it says of itself, and what came of judging it.
@@ -92,18 +99,84 @@ impl Verified {
 pub struct Basis {
     /// The scheme's name.
     pub scheme: &'static str,
-    /// Names of the anchors (see [`TrustAnchors`]) that the chain ends at. Never empty.
+    /// What was signed: the artifact's own digest, or that of an index that lists it.
+    pub target: SignedTarget,
+    /// The in-toto statement that was signed, where it is an attestation; `None` where the artifact itself was signed. An attestation is
+    /// no signature of the artifact, and the other way round.
+    pub statement: Option<Statement>,
+    /// Names of the anchors (see [`TrustAnchors`]) that it leads to: roots, trust stores or keys. Never empty.
     pub anchors: Vec<String>,
-    /// The signer.
+    /// The signer, with the facts that a policy may ask of this scheme.
     pub identity: SignerIdentity,
-    /// The signing time that the chain was judged at. For AWS Signer it is the signer's own word.
-    pub signed_at: Timestamp,
+    /// The signing time that the chain was judged at; `None` where nobody states one.
+    pub signed_at: Option<Timestamp>,
+    /// Who states it.
+    pub time_source: TimeSource,
     /// When the signature says that it expires. Judged by the policy at its level, against `now`.
     pub expires_at: Option<Timestamp>,
     /// Identifies this signature among others: SHA-256 of the signature value, lower-case hexadecimal.
     pub signature_id: String,
-    /// Certificate hashes as AWS Signer's GetRevocationStatus takes them (hex SHA-384 of the TBS, and of the parent's), leaf first.
-    pub certificate_hashes: Vec<String>,
+    /// What must be asked to learn whether it was revoked. Empty where the scheme knows no revocation.
+    pub revocation: Vec<RevocationQuestion>,
+}
+
+impl Basis {
+    /// Certificate hashes as AWS Signer's GetRevocationStatus takes them, leaf first; empty where that is not asked.
+    pub fn certificate_hashes(&self) -> &[String] {
+        let hashes = self.revocation.iter().find_map(|question| match question {
+            RevocationQuestion::AwsSigner { certificate_hashes, .. } => Some(certificate_hashes.as_slice()),
+            RevocationQuestion::Certificates { .. } => None,
+        });
+        hashes.unwrap_or_default()
+    }
+}
+
+/// What was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SignedTarget {
+    /// SHA-256 of the bytes that were signed, computed by this process. Of a signature inside a zip there is none that it could bind.
+    pub digest: Option<Digest>,
+    /// True where these are an index that lists the artifact, and not the artifact itself.
+    pub index_above: bool,
+}
+
+impl SignedTarget {
+    /// Inside the artifact.
+    pub const INSIDE: Self = Self { digest: None, index_above: false };
+
+    /// Beside this target.
+    pub fn beside(digest: Digest, role: TargetRole) -> Self {
+        Self { digest: Some(digest), index_above: role == TargetRole::IndexAbove }
+    }
+}
+
+/// Who states the signing time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeSource {
+    /// The signer; nobody else vouches for it.
+    Signer,
+    /// A signing authority that the anchor vouches for (Notary Project, `notary.x509.signingAuthority`).
+    SigningAuthority,
+    /// A transparency log.
+    TransparencyLog,
+    /// A time stamp authority (RFC 3161).
+    TimestampAuthority,
+    /// Nobody.
+    Nobody,
+}
+
+impl TimeSource {
+    /// In words: `the signer's own word`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Signer => "the signer's own word",
+            Self::SigningAuthority => "the signing authority's word",
+            Self::TransparencyLog => "the transparency log's word",
+            Self::TimestampAuthority => "a time stamp authority's word",
+            Self::Nobody => "nobody states a time",
+        }
+    }
 }
 
 /// Who signed.
@@ -117,6 +190,10 @@ pub enum SignerIdentity {
         /// Signing job ARN, as given.
         job_arn: String,
     },
+    /// Sigstore: a certificate of Fulcio's, or a key.
+    Sigstore(Box<sigstore::Signer>),
+    /// Notary Project.
+    Notary(Box<notary::Signer>),
 }
 
 impl SignerIdentity {
@@ -125,6 +202,26 @@ impl SignerIdentity {
         match self {
             // Whoever may sign with one version of a profile may sign with the next: two versions are no two signers.
             Self::AwsSigner { profile_version, .. } => SigningProfileArn { version: None, ..profile_version.clone() }.to_string(),
+            Self::Sigstore(signer) => signer.signer_key(),
+            Self::Notary(signer) => signer.signer_key(),
+        }
+    }
+
+    /// The signer in one line for people. Untrusted: print through `printable`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::AwsSigner { profile_version, .. } => profile_version.to_string(),
+            Self::Sigstore(signer) => signer.describe(),
+            Self::Notary(signer) => signer.describe(),
+        }
+    }
+
+    /// Signing profile version and signing job, where AWS Signer made it.
+    pub fn aws_signer(&self) -> Option<(&SigningProfileArn, &str)> {
+        match self {
+            Self::AwsSigner { profile_version, job_arn } => Some((profile_version, job_arn)),
+            Self::Notary(signer) => signer.aws_signer.as_ref().map(|by| (&by.profile_version, by.job_arn.as_str())),
+            Self::Sigstore(_) => None,
         }
     }
 }
@@ -142,6 +239,12 @@ pub struct Presented {
     pub expires_at: Option<Timestamp>,
     /// The chain, leaf first: `SUBJECT (SHA-256 …)`.
     pub chain: Vec<String>,
+    /// The form that it has: `Sigstore bundle v0.3`, `Notary JWS`.
+    pub form: Option<String>,
+    /// Who signed, in one line, where it is no signing profile.
+    pub signer: Option<String>,
+    /// `predicateType`, where it is an attestation.
+    pub predicate_type: Option<String>,
 }
 
 /// One numbered step of a verifier.
@@ -191,8 +294,9 @@ pub trait Scheme: Sync {
     /// Where the knowledge of the format comes from, one sentence.
     fn source(&self) -> &'static str;
 
-    /// Finds and judges the signatures on one artifact. An artifact of a kind that the scheme does not sign has none: `Absent`.
-    fn examine(&self, artifact: &Candidate<'_>, trust: &TrustAnchors, now: Timestamp, limits: &Limits) -> Signatures;
+    /// Finds and judges the signatures on one artifact, in it or among what was found beside it. An artifact of a kind that the scheme
+    /// does not sign has none: `Absent`. Every attachment is judged by exactly one scheme.
+    fn examine(&self, artifact: &Candidate<'_>, beside: &Attachments, trust: &TrustAnchors, now: Timestamp, limits: &Limits) -> Signatures;
 }
 
 /// Every scheme.
@@ -233,8 +337,11 @@ pub struct Analysed<'a> {
 }
 
 /// Asks every scheme and joins the answers; see [`Signatures`] for how.
-pub fn examine_all(artifact: &Candidate<'_>, trust: &TrustAnchors, now: Timestamp, limits: &Limits) -> Signatures {
-    join(ALL.iter().map(|scheme| (scheme.name(), scheme.examine(artifact, trust, now, limits))).collect())
+pub fn examine_all(artifact: &Candidate<'_>, beside: &Attachments, trust: &TrustAnchors, now: Timestamp, limits: &Limits) -> Signatures {
+    let mut answers: Vec<(&'static str, Signatures)> =
+        ALL.iter().map(|scheme| (scheme.name(), scheme.examine(artifact, beside, trust, now, limits))).collect();
+    answers.extend(beside.gaps.iter().map(|gap| (oci_referrers::NAME, Observed::Unknown(gap.clone()))));
+    join(answers)
 }
 
 fn join(answers: Vec<(&'static str, Signatures)>) -> Signatures {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Candidate, JudgedSignature, Outcome, Presented, Scheme, Signatures, TrustAnchors, Undetermined};
+use crate::model::attachment::Attachments;
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::media_type::signature_format;
@@ -45,7 +46,7 @@ impl Scheme for OciReferrers {
         "OCI image-spec and distribution-spec 1.1, and cosign's tag scheme."
     }
 
-    fn examine(&self, artifact: &Candidate<'_>, _: &TrustAnchors, _: Timestamp, limits: &Limits) -> Signatures {
+    fn examine(&self, artifact: &Candidate<'_>, _: &Attachments, _: &TrustAnchors, _: Timestamp, limits: &Limits) -> Signatures {
         let Candidate::Image { subject, layout, digest } = artifact else { return Observed::Absent };
         let mut search = Search { layout, limits, digest: digest.to_string(), found: Vec::new(), seen: BTreeSet::new(), unread: None };
         search.run(&digest.hex());

@@ -1,8 +1,9 @@
 //! Trust anchors: always named, always by fingerprint.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use der::pem;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::x509::Certificate;
@@ -28,11 +29,61 @@ pub struct Anchor {
     pub shipped: bool,
 }
 
-/// The anchors in force, unique by name.
+/// The trust material in force. Names are unique within each list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TrustAnchors {
-    /// The anchors.
+    /// Roots of AWS Signer inside zips.
     pub anchors: Vec<Anchor>,
+    /// Trusted roots of Sigstore instances.
+    pub sigstore_roots: Vec<SigstoreRoot>,
+    /// Public keys, for Sigstore signatures without a certificate.
+    pub keys: Vec<PublicKeyAnchor>,
+    /// Trust stores of the Notary Project.
+    pub trust_stores: Vec<TrustStore>,
+}
+
+/// A `trusted_root.json` (protobuf-specs, `TrustedRoot`): certificate authorities, logs and time stamp authorities with their windows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SigstoreRoot {
+    /// The name that a statement's `root:` uses.
+    pub name: String,
+    /// The text, JSON; checked to be a trusted root when it was loaded.
+    #[serde(skip)]
+    pub json: Arc<str>,
+    /// SHA-256 of the text, lower-case hexadecimal.
+    pub sha256: String,
+    /// Where it comes from and how old it is, one sentence for reports.
+    pub provenance: String,
+    /// For a shipped root: the day on which it was taken over. Keys that the instance has rotated in since are not known.
+    pub dated: Option<Timestamp>,
+    /// True for a root that ships with layerproof.
+    pub shipped: bool,
+}
+
+/// A public key that a policy names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublicKeyAnchor {
+    /// The name that statements use: the file as the policy writes it.
+    pub name: String,
+    /// SubjectPublicKeyInfo, DER.
+    #[serde(skip)]
+    pub spki: Vec<u8>,
+    /// SHA-256 of it, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// A trust store of the Notary Project: certificates of one type under one name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrustStore {
+    /// `ca:NAME`, `signingAuthority:NAME` or `tsa:NAME`.
+    pub name: String,
+    /// Its certificates, DER. Never empty. A chain is trusted where one of its certificates equals one of these.
+    #[serde(skip)]
+    pub certificates: Vec<Vec<u8>>,
+    /// Where they come from, one sentence for reports.
+    pub provenance: String,
+    /// True for a store that ships with layerproof.
+    pub shipped: bool,
 }
 
 /// Name of the shipped root of AWS Signer for Lambda zips.

@@ -65,6 +65,8 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
             ("asn1", "DER and BER, for every scheme"),
             ("explain", "a verifier's steps, for people"),
             ("rejection", "why a signature was rejected"),
+            ("revocation", "what must be asked about a signature that holds"),
+            ("statement", "in-toto statements, for every scheme"),
             ("trust", "trust anchors, of every scheme"),
             ("x509", "certificate chains, for every scheme"),
         ],

@@ -1,14 +1,11 @@
 //! What the matching of signatures and authorities needs to know of one signature.
 
-use jiff::Timestamp;
-
 use super::cause::{Cause, Weight};
-use crate::model::arn::SigningProfileArn;
 use crate::model::artifact::ServiceSigning;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::printable::printable;
 use crate::policy::decision::ReasonCode;
-use crate::signature::{JudgedSignature, Outcome, Rejection, SignerIdentity};
+use crate::signature::{Basis, JudgedSignature, Outcome, Rejection, SignerIdentity};
 
 /// The scheme of AWS Signer inside zips.
 pub(super) const AWS_SIGNER: &str = "aws-signer";
@@ -36,11 +33,7 @@ pub(super) enum Judged {
 /// A signature that holds.
 #[derive(Debug, Clone)]
 pub(super) struct Holding {
-    pub(super) anchors: Vec<String>,
-    pub(super) profile_version: SigningProfileArn,
-    pub(super) job_arn: String,
-    pub(super) expires_at: Option<Timestamp>,
-    pub(super) signature_id: String,
+    pub(super) basis: Basis,
     pub(super) signer_key: String,
 }
 
@@ -50,15 +43,7 @@ impl Candidate {
         let judged = match &signature.outcome {
             Outcome::Valid(verified) => {
                 let basis = verified.basis();
-                let SignerIdentity::AwsSigner { profile_version, job_arn } = &basis.identity;
-                Judged::Valid(Box::new(Holding {
-                    anchors: basis.anchors.clone(),
-                    profile_version: profile_version.clone(),
-                    job_arn: job_arn.clone(),
-                    expires_at: basis.expires_at,
-                    signature_id: basis.signature_id.clone(),
-                    signer_key: basis.identity.signer_key(),
-                }))
+                Judged::Valid(Box::new(Holding { signer_key: basis.identity.signer_key(), basis: basis.clone() }))
             }
             Outcome::Invalid(rejection) => Judged::Invalid(rejected(rejection, &location)),
             // `chain_and_identity_verified` says that there is an identity, but not whose: without it the signature cannot be told
@@ -72,15 +57,17 @@ impl Candidate {
 impl Holding {
     /// What the API's answer states otherwise than the signature does (SIG018); `None` where it states nothing else.
     pub(super) fn disagreement(&self, signing: &ServiceSigning) -> Option<String> {
-        let profile = self.profile_version.to_string();
+        // Signatures that stand beside an artifact are not what AWS speaks of.
+        let SignerIdentity::AwsSigner { profile_version, job_arn } = &self.basis.identity else { return None };
+        let profile = profile_version.to_string();
         let differs = |stated: &Option<String>, signed: &str| stated.as_deref().is_some_and(|stated| stated != signed);
         if differs(&signing.profile_version_arn, &profile) {
             let stated = signing.profile_version_arn.as_deref().unwrap_or("");
             return Some(format!("AWS states the profile version {}, the signature {profile}", printable(stated)));
         }
-        if differs(&signing.job_arn, &self.job_arn) {
+        if differs(&signing.job_arn, job_arn) {
             let stated = signing.job_arn.as_deref().unwrap_or("");
-            return Some(format!("AWS states the job {}, the signature {}", printable(stated), printable(&self.job_arn)));
+            return Some(format!("AWS states the job {}, the signature {}", printable(stated), printable(job_arn)));
         }
         None
     }

@@ -191,7 +191,7 @@ impl Validator<'_, '_, '_> {
             }
         }
         anchors.sort_by(|a, b| a.name.cmp(&b.name));
-        TrustAnchors { anchors }
+        TrustAnchors { anchors, ..TrustAnchors::default() }
     }
 }
 

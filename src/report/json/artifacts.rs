@@ -7,7 +7,7 @@ use super::GapDocument;
 use super::verdicts::{DigestDocument, SubjectDocument};
 use crate::evidence::{Artifact, Attested, Blob};
 use crate::model::observed::Observed;
-use crate::signature::{Basis, JudgedSignature, Outcome, Presented, Rejection, SignerIdentity, Step, StepResult};
+use crate::signature::{Basis, JudgedSignature, Outcome, Presented, Rejection, SignedTarget, SignerIdentity, Step, StepResult, TimeSource};
 use crate::store::Integrity;
 use crate::unpack::{Anomaly, AnomalyKind, Contents, Format};
 
@@ -185,9 +185,14 @@ impl<'a> SignatureDocument<'a> {
 #[derive(Serialize)]
 struct VerifiedDocument<'a> {
     anchors: &'a [String],
-    profile_version_arn: String,
-    job_arn: &'a str,
-    signed_at: Timestamp,
+    signer: String,
+    identity: &'a SignerIdentity,
+    profile_version_arn: Option<String>,
+    job_arn: Option<&'a str>,
+    target: &'a SignedTarget,
+    predicate_type: Option<&'a str>,
+    signed_at: Option<Timestamp>,
+    time_source: TimeSource,
     expires_at: Option<Timestamp>,
     signature_id: &'a str,
     certificate_hashes: &'a [String],
@@ -195,15 +200,20 @@ struct VerifiedDocument<'a> {
 
 impl<'a> From<&'a Basis> for VerifiedDocument<'a> {
     fn from(basis: &'a Basis) -> Self {
-        let SignerIdentity::AwsSigner { profile_version, job_arn } = &basis.identity;
+        let by = basis.identity.aws_signer();
         Self {
             anchors: &basis.anchors,
-            profile_version_arn: profile_version.to_string(),
-            job_arn,
+            signer: basis.identity.describe(),
+            identity: &basis.identity,
+            profile_version_arn: by.map(|(profile_version, _)| profile_version.to_string()),
+            job_arn: by.map(|(_, job_arn)| job_arn),
+            target: &basis.target,
+            predicate_type: basis.statement.as_ref().map(|statement| statement.predicate_type.as_str()),
             signed_at: basis.signed_at,
+            time_source: basis.time_source,
             expires_at: basis.expires_at,
             signature_id: &basis.signature_id,
-            certificate_hashes: &basis.certificate_hashes,
+            certificate_hashes: basis.certificate_hashes(),
         }
     }
 }
@@ -231,6 +241,9 @@ struct PresentedDocument<'a> {
     signed_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     chain: &'a [String],
+    form: Option<&'a str>,
+    signer: Option<&'a str>,
+    predicate_type: Option<&'a str>,
 }
 
 impl<'a> From<&'a Presented> for PresentedDocument<'a> {
@@ -241,6 +254,9 @@ impl<'a> From<&'a Presented> for PresentedDocument<'a> {
             signed_at: presented.signed_at,
             expires_at: presented.expires_at,
             chain: &presented.chain,
+            form: presented.form.as_deref(),
+            signer: presented.signer.as_deref(),
+            predicate_type: presented.predicate_type.as_deref(),
         }
     }
 }
@@ -306,10 +322,13 @@ mod tests {
                 profile_version: "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/AbCdEfGhIj".parse().unwrap(),
                 job_arn: "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/1".into(),
             },
-            signed_at: "2026-01-01T00:00:00.806Z".parse().unwrap(),
+            target: SignedTarget::INSIDE,
+            statement: None,
+            signed_at: Some("2026-01-01T00:00:00.806Z".parse().unwrap()),
+            time_source: TimeSource::Signer,
             expires_at: Some("2037-01-01T00:00:00Z".parse().unwrap()),
             signature_id: "00".repeat(32),
-            certificate_hashes: vec!["00".repeat(48)],
+            revocation: Vec::new(),
         };
         let value = serde_json::to_value(VerifiedDocument::from(&basis)).unwrap();
         let mut schema: serde_json::Value = serde_json::from_str(include_str!("../../../docs/schema/report-v1.json")).unwrap();

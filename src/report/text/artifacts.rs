@@ -141,8 +141,23 @@ fn basis(basis: &Basis, now: Timestamp, page: &mut Page<'_>) -> io::Result<()> {
             page.field(4, "signer", &profile_version.to_string())?;
             page.field(4, "job", job_arn)?;
         }
+        identity @ (SignerIdentity::Sigstore(_) | SignerIdentity::Notary(_)) => {
+            page.field(4, "signer", &identity.describe())?;
+            if let Some((_, job_arn)) = identity.aws_signer() {
+                page.field(4, "job", job_arn)?;
+            }
+        }
     }
-    page.field(4, "signed at", &format!("{} (the signer's own word)", basis.signed_at))?;
+    if let Some(statement) = &basis.statement {
+        page.field(4, "states", &statement.predicate_type)?;
+    }
+    if basis.target.index_above {
+        page.field(4, "signs", "an index that lists it")?;
+    }
+    match basis.signed_at {
+        Some(at) => page.field(4, "signed at", &format!("{at} ({})", basis.time_source.in_words()))?,
+        None => page.field(4, "signed at", "no trusted time")?,
+    }
     match basis.expires_at {
         Some(at) => page.field(4, "expires at", &format!("{at}{}", if at <= now { ": EXPIRED" } else { "" }))?,
         None => page.field(4, "expires at", "never")?,
@@ -185,6 +200,7 @@ fn decided(decision: &Decision, verbosity: u8, page: &mut Page<'_>) -> io::Resul
 mod tests {
     use super::*;
     use crate::report::RenderOptions;
+    use crate::signature::{SignedTarget, TimeSource};
 
     fn shown(expires_at: Option<&str>) -> String {
         let basis_of = Basis {
@@ -194,10 +210,13 @@ mod tests {
                 profile_version: "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/AbCdEfGhIj".parse().unwrap(),
                 job_arn: "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/1\u{1b}[2J".into(),
             },
-            signed_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            target: SignedTarget::INSIDE,
+            statement: None,
+            signed_at: Some("2026-01-01T00:00:00Z".parse().unwrap()),
+            time_source: TimeSource::Signer,
             expires_at: expires_at.map(|t| t.parse().unwrap()),
             signature_id: String::new(),
-            certificate_hashes: Vec::new(),
+            revocation: Vec::new(),
         };
         let mut out = Vec::new();
         let options = RenderOptions { color: false, width: None, verbosity: 0, anchor: None };

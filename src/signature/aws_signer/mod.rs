@@ -46,9 +46,10 @@ use self::trail::Trail;
 use super::asn1::{self, tag};
 use super::x509::{Certificate, Chain, Curve};
 use super::{
-    Analysed, Anchor, Basis, Candidate, JudgedSignature, Outcome, Presented, Rejection, Scheme, Signatures, SignerIdentity, TrustAnchors,
-    Undetermined, Verified,
+    Analysed, Anchor, Basis, Candidate, JudgedSignature, Outcome, Presented, Rejection, RevocationQuestion, Scheme, Signatures,
+    SignedTarget, SignerIdentity, TimeSource, TrustAnchors, Undetermined, Verified,
 };
+use crate::model::attachment::Attachments;
 use crate::model::digest::{Digest, Sha384};
 use crate::model::gap::Gap;
 use crate::model::observed::Observed;
@@ -72,6 +73,9 @@ pub const DOES_NOT_BIND: &[&str] = &[
     "the boundaries between entries: two can be merged, or one split",
     "that neither certificate, signing job nor signing profile was revoked",
 ];
+
+/// The signing platform of zips, as GetRevocationStatus takes it.
+pub const PLATFORM_ID: &str = "AWSLambda-SHA384-ECDSA";
 
 /// Bytes of the signature file. The published one has 3,325.
 const MAX_FILE_BYTES: u64 = 256 << 10;
@@ -99,7 +103,7 @@ impl Scheme for AwsSigner {
         SOURCE
     }
 
-    fn examine(&self, artifact: &Candidate<'_>, trust: &TrustAnchors, now: Timestamp, limits: &Limits) -> Signatures {
+    fn examine(&self, artifact: &Candidate<'_>, _: &Attachments, trust: &TrustAnchors, now: Timestamp, limits: &Limits) -> Signatures {
         let Candidate::Zip { subject, index, analysed } = artifact else { return Observed::Absent };
         let files = SignatureFiles::find(index);
         if files.count() == 0 {
@@ -375,14 +379,24 @@ fn check_accounts<'a>(anchors: Vec<&'a Anchor>, identity: &Identity) -> Result<(
 }
 
 fn basis(chain: &Chain, identity: Identity, times: Times, anchors: &[&Anchor], signature: &[u8]) -> Basis {
+    let question = RevocationQuestion::AwsSigner {
+        platform_id: PLATFORM_ID,
+        profile_version_arn: identity.profile_version.to_string(),
+        job_arn: identity.job_arn.clone(),
+        certificate_hashes: chain.hashes(),
+        signed_at: times.signed_at,
+    };
     Basis {
         scheme: NAME,
+        target: SignedTarget::INSIDE,
+        statement: None,
         anchors: names_of(anchors),
         identity: SignerIdentity::AwsSigner { profile_version: identity.profile_version, job_arn: identity.job_arn },
-        signed_at: times.signed_at,
+        signed_at: Some(times.signed_at),
+        time_source: TimeSource::Signer,
         expires_at: Some(times.expires_at),
         signature_id: Digest::of(signature).hex(),
-        certificate_hashes: chain.hashes(),
+        revocation: vec![question],
     }
 }
 

@@ -339,6 +339,7 @@ fn signature(outcome: Outcome) -> JudgedSignature {
             signed_at: None,
             expires_at: Some("2026-11-01T00:00:00Z".parse().unwrap()),
             chain: Vec::new(),
+            ..Presented::default()
         },
         outcome,
         steps: Vec::new(),

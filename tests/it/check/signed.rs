@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use layerproof::finding::Severity;
 use layerproof::model::artifact::{ServiceSigning, Subject};
+use layerproof::model::attachment::Attachments;
 use layerproof::model::digest::Digest;
 use layerproof::model::observed::Observed;
 use layerproof::signature::{Anchor, Candidate, Outcome, TrustAnchors, examine_all};
@@ -35,11 +36,11 @@ fn add(fleet: &mut Fleet, name: &str, entries: &[Entry]) -> Subject {
     let contents = analyse_zip(&index, &Limits::default(), &WantDigests::None, &mut []).unwrap();
     let root = TestCa::ours().root_der();
     let anchor = Anchor::pinned("ours", &root, &Digest::of(&root).hex(), &[ACCOUNT.into()]).unwrap();
-    let trust = TrustAnchors { anchors: vec![anchor] };
+    let trust = TrustAnchors { anchors: vec![anchor], ..TrustAnchors::default() };
     let arn = layer(name, 1);
     let subject = Subject::Layer(arn.clone());
     let candidate = Candidate::Zip { subject: &subject, index: &index, analysed: None };
-    let signatures = examine_all(&candidate, &trust, fleet.now, &Limits::default());
+    let signatures = examine_all(&candidate, &Attachments::default(), &trust, fleet.now, &Limits::default());
     let options = SignerOptions::default();
     let artifact = fleet.layer(&arn, &bytes);
     artifact.contents = Observed::Present(Arc::new(contents));

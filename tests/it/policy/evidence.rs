@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use layerproof::evidence::{Artifact, Attested, Blob, Evidence};
 use layerproof::model::artifact::{ServiceSigning, Subject};
+use layerproof::model::attachment::Attachments;
 use layerproof::model::digest::{ClaimedDigest, Digest};
 use layerproof::model::gap::{Gap, GapReason};
 use layerproof::model::inventory::{Inventory, SourceInfo};
@@ -96,7 +97,7 @@ pub fn artifact(arn: &str, bytes: &[u8], policy: &Policy, now: Timestamp) -> Art
     let index = ZipIndex::open(file.path(), &limits).unwrap();
     let contents = analyse_zip(&index, &limits, &WantDigests::None, &mut []).unwrap();
     let candidate = Candidate::Zip { subject: &subject, index: &index, analysed: None };
-    let signatures = examine_all(&candidate, policy.anchors(), now, &limits);
+    let signatures = examine_all(&candidate, &Attachments::default(), policy.anchors(), now, &limits);
     let presented = signatures.present().and_then(|found| found.first()).map(|s| s.presented.clone()).unwrap_or_default();
     let digest = Digest::of(bytes);
     let size = bytes.len() as u64;

@@ -70,10 +70,7 @@ static STRANGERS: LazyLock<Vec<JudgedSignature>> = LazyLock::new(|| {
     ZIPS.iter()
         .flat_map(|bytes| artifact(LAYER, bytes, &POLICIES[0], now()).signatures.present().cloned().unwrap_or_default())
         .filter(|signature| match &signature.outcome {
-            Outcome::Valid(verified) => {
-                let layerproof::signature::SignerIdentity::AwsSigner { profile_version, .. } = &verified.basis().identity;
-                profile_version.to_string() != ours
-            }
+            Outcome::Valid(verified) => verified.basis().identity.describe() != ours,
             Outcome::Invalid(_) | Outcome::Inconclusive(_) => true,
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use layerproof::fetch::Fetching;
 use layerproof::model::artifact::Subject;
+use layerproof::model::attachment::Attachments;
 use layerproof::model::digest::{ClaimedDigest, Digest};
 use layerproof::model::gap::GapReason;
 use layerproof::model::observed::Observed;
@@ -283,7 +284,13 @@ fn found(bed: &Bed, pulled: &Pulled, image: &str) -> Vec<String> {
     let bytes = std::fs::read(bed.store.blob_folder().path(&ClaimedDigest::from_oci(image).unwrap())).unwrap();
     let subject = Subject::File("image".into());
     let candidate = Candidate::Image { subject: &subject, layout: &layout, digest: Digest::of(&bytes) };
-    let signatures = examine_all(&candidate, &TrustAnchors::default(), "2026-11-22T00:00:00Z".parse().unwrap(), &Limits::default());
+    let signatures = examine_all(
+        &candidate,
+        &Attachments::default(),
+        &TrustAnchors::default(),
+        "2026-11-22T00:00:00Z".parse().unwrap(),
+        &Limits::default(),
+    );
     let mut found: Vec<String> = signatures.present().into_iter().flatten().map(|s| s.location.clone()).collect();
     found.sort();
     found.reverse();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use layerproof::model::artifact::Subject;
+use layerproof::model::attachment::Attachments;
 use layerproof::model::digest::Digest;
 use layerproof::model::gap::GapReason;
 use layerproof::signature::{Candidate, Outcome, Signatures, TrustAnchors, examine_all};
@@ -47,7 +48,7 @@ impl Made {
         let layout = Layout::open(self.folder.path(), &limits).unwrap();
         let subject = Subject::File("image".into());
         let candidate = Candidate::Image { subject: &subject, layout: &layout, digest: self.image };
-        examine_all(&candidate, &TrustAnchors::default(), "2026-11-22T00:00:00Z".parse().unwrap(), &limits)
+        examine_all(&candidate, &Attachments::default(), &TrustAnchors::default(), "2026-11-22T00:00:00Z".parse().unwrap(), &limits)
     }
 
     fn found(&self) -> Vec<String> {
