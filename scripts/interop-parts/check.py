@@ -41,6 +41,7 @@ SURPRISES = {
     "c3-reads-c2-says-other-type": TYPE,
     "c2-logged-ci-pattern-not-anchored": PATTERN,
     "c3-logged-ci-pattern-not-anchored": PATTERN,
+    "x-c3-blob-downgraded": "the version of a bundle is signed by nobody: cosign v3 takes one of 0.3 for one of 0.1 and misses no proof of inclusion",
     "x-nt-jws-unknown-member": "the specification allows no other member at the top of the envelope; the tool passes over it",
     "x-nt-jws-no-thumbprints": "the specification asks for the annotation; the tool does without",
 }
@@ -356,6 +357,8 @@ logged_ci("c3-logged-ci-blob-other-workflow", "cosign_v3", None, "refuse", ident
 def blob(name, tool, file, signature, key_name, expected, *more, command="verify-blob", what="signature", trust=None):
     flag = "--bundle" if signature.endswith(".json") else "--signature"
     args = [command, "--key", f"trust/key-{key_name}.pub", "--insecure-ignore-tlog", flag, f"blobs/{signature}", *more]
+    if (trust or {}).get("log"):
+        args.remove("--insecure-ignore-tlog")
     case(name, tool, expected, args, {**key(key_name), **(trust or {})}, blob=file, signature=signature, what=what)
 
 
@@ -371,6 +374,9 @@ blob("c3-blob-p384-sha384", "cosign_v3", "hello.zip", "hello.zip.c3-p384.sigstor
 blob("c3-blob-ed25519-sha512", "cosign_v3", "hello.zip", "hello.zip.c3-ed25519.sigstore.json", "ed25519", "accept", "--signature-digest-algorithm", "sha512", trust={"signature_digest_algorithm": "sha512"})
 for algorithm in ("p256", "p384", "rsa2048", "ed25519"):
     blob(f"c3-blob-{algorithm}", "cosign_v3", "hello.zip", f"hello.zip.c3-{algorithm}.sigstore.json", algorithm, "accept")
+with_log = {"trusted_root": "trust/trusted-root-rekor.json", "log": True}
+blob("c3-blob-logged", "cosign_v3", "hello.zip", "hello.zip.c3-logged.sigstore.json", "p256", "accept", "--trusted-root", "trust/trusted-root-rekor.json", trust=with_log)
+blob("x-c3-blob-downgraded", "cosign_v3", "hello.zip", "hello.zip.x-c3-downgraded.sigstore.json", "p256", "refuse", "--trusted-root", "trust/trusted-root-rekor.json", trust=with_log)
 blob("c3-blob-other-key", "cosign_v3", "hello.zip", "hello.zip.c3-p256.sigstore.json", "other", "refuse")
 blob("c3-blob-changed", "cosign_v3", "hello-longer.zip", "hello.zip.c3-p256.sigstore.json", "p256", "refuse")
 blob("c3-blob-reads-v2", "cosign_v3", "hello.zip", "hello.zip.c2-p256.sigstore.json", "p256", "accept")

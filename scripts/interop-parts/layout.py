@@ -9,6 +9,7 @@ usage:
   layout.py digest DIR [TAG]             the digest that a tag (`latest`) names
   layout.py child DIR ARCHITECTURE       the digest of one image of the index at `latest`
   layout.py mutate FROM DIR WHAT [MORE]  a copy with one thing changed, and the digests above it made to agree (see MUTATIONS)
+  layout.py downgrade BUNDLE FILE        a copy of a bundle, made one of version 0.1 without the proof of inclusion
   layout.py zip FILE                     a small zip, the same each time
 """
 import base64
@@ -516,6 +517,13 @@ def legacy_log_of(mutation, other):
     mutation.replace(manifest, compact(document))
 
 
+def downgraded(bundle):
+    """As a version of the format that asks for no proof."""
+    bundle["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1"
+    (entry,) = bundle["verificationMaterial"]["tlogEntries"]
+    del entry["inclusionProof"]
+
+
 def bundle_log(mutation, what):
     """One thing in the log's entry within a bundle; or none of it."""
 
@@ -527,9 +535,7 @@ def bundle_log(mutation, what):
         elif what == "promise-dropped":
             del entry["inclusionPromise"]
         elif what == "downgraded":
-            # A version of the format that asks for no proof.
-            bundle["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1"
-            del entry["inclusionProof"]
+            downgraded(bundle)
         elif what == "time":
             entry["integratedTime"] = str(int(entry["integratedTime"]) + 1)
         elif what == "proof":
@@ -661,6 +667,14 @@ def child(path, architecture):
             print(entry["digest"])
 
 
+def downgrade(source, path):
+    with open(source, "rb") as file:
+        bundle = json.load(file)
+    downgraded(bundle)
+    with open(path, "wb") as file:
+        file.write(compact(bundle))
+
+
 def make_zip(path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo("nodejs/index.js", (2020, 1, 1, 0, 0, 0)), "exports.hello = () => 'hello'\n")
@@ -674,6 +688,7 @@ COMMANDS = {
     "digest": digest_of,
     "child": child,
     "mutate": mutate,
+    "downgrade": downgrade,
     "zip": make_zip,
 }
 

@@ -284,6 +284,8 @@ make_logged() {
     taken c3-logged-stamped-ci
     c3_logged sign-blob --key "$keys/cosign-identity.key" --certificate "$work/ci-soon.pem" \
         --bundle "$blobs/hello.zip.c3-logged-ci.sigstore.json" "$blobs/hello.zip"
+    c3_logged sign-blob --key "$keys/cosign-p256.key" --bundle "$blobs/hello.zip.c3-logged.sigstore.json" "$blobs/hello.zip"
+    layout downgrade "$blobs/hello.zip.c3-logged.sigstore.json" "$blobs/hello.zip.x-c3-downgraded.sigstore.json"
 
     mutant x-c2-log-promise c2-logged legacy-log promise
     mutant x-c2-log-time c2-logged-ci legacy-log time
