@@ -70,7 +70,7 @@ zoYzTyn/5s8EleoNvek9QeE6MA4GA1UdDwEB/wQEAwIBhjAKBggqhkjOPQQDAwNo
 ADBlAjEA8tcKeLPxBB0mRmfkJn5+hgYxZaRGQatO5mxmjkB/DNIfJ1WeEE3tbCHr
 pNJL32FUAjBQY82UNV5yJrKFHOxuiQ+athQZUHLvWvAIXKExt9wvLdtKzfpag8BI
 o2A2A4nk0jk=
------END CERTIFICATE-----⏎
+-----END CERTIFICATE-----
 ";
 
 /// SHA-256 of its DER as it stands in that source.
@@ -169,7 +169,8 @@ fn certificates_of(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         // What stands between the blocks is for people.
         let end = block.find("-----END ").and_then(|at| block.get(at..)?.find('\n').and_then(|line| at.checked_add(line)));
         let block = end.and_then(|end| block.get(..end)).unwrap_or(&block);
-        let (label, der) = pem::decode_vec(format!("{}\n", block.trim_end()).as_bytes()).map_err(|e| e.to_string())?;
+        let block = format!("{}\n", block.trim_end());
+        let (label, der) = pem::decode_vec(block.as_bytes()).map_err(|e| e.to_string())?;
         if label != "CERTIFICATE" {
             return Err(format!("its PEM label is `{label}`"));
         }
