@@ -6,10 +6,10 @@ use super::candidate::Holding;
 use super::cause::Cause;
 use crate::model::printable::printable;
 use crate::policy::decision::ReasonCode;
-use crate::policy::interim::contradicts;
 use crate::policy::condition::Given;
 use crate::policy::schema::Attestation;
 use crate::signature::SignerIdentity;
+use crate::signature::sigstore::provenance::contradicts;
 use crate::signature::sigstore::{By, Claim};
 
 /// True where the attestation is of the type that is asked for, exactly.

@@ -7,7 +7,7 @@ use super::super::scope::ProfilePattern;
 use super::authority::{Named, Reading};
 use super::fields::{Fields, Text, choice, shorten};
 use crate::signature::notary::TrustedIdentity;
-use super::super::interim::shipped_trust_stores;
+use crate::signature::trust::shipped_trust_stores;
 
 const WHAT: &str = "`notary`";
 
