@@ -122,10 +122,9 @@ impl Caller<'_> {
             profile_version: answer.profile_version,
             owner: answer.job_owner,
             expires_at: answer.signature_expires_at.as_ref().and_then(timestamp),
-            revoked: answer.revocation_record.map(|record| RevokedJob {
-                at: record.revoked_at.as_ref().and_then(timestamp),
-                reason: record.reason.unwrap_or_default(),
-            }),
+            revoked: answer
+                .revocation_record
+                .map(|record| RevokedJob { at: record.revoked_at.as_ref().and_then(timestamp), reason: record.reason.unwrap_or_default() }),
         })
     }
 
@@ -211,8 +210,14 @@ impl About<'_> {
     fn other_partition(&self, accounts: &[Account], home: &Home<'_>) -> Gap {
         let ours: BTreeSet<&str> = accounts.iter().map(|account| account.partition.as_str()).collect();
         let ours = ours.into_iter().collect::<Vec<_>>().join(", ");
-        let detail = format!("the signing profile is of partition {}, and the credentials are of {ours}: {} was not called", home.partition, self.action);
-        let next_step = format!("Run it with credentials of partition {}, or record the answers there and pass them (--revocations FILE).", home.partition);
+        let detail = format!(
+            "the signing profile is of partition {}, and the credentials are of {ours}: {} was not called",
+            home.partition, self.action
+        );
+        let next_step = format!(
+            "Run it with credentials of partition {}, or record the answers there and pass them (--revocations FILE).",
+            home.partition
+        );
         self.gap(GapReason::Unreachable, detail, next_step)
     }
 }

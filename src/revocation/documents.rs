@@ -55,7 +55,8 @@ impl<'a> Live<'a> {
     async fn post(&self, place: &str, request: Vec<u8>) -> Result<Vec<u8>, NoDocument> {
         let url = admitted(place)?;
         let client = self.http()?.client(&url);
-        let request = client.post(url).header(CONTENT_TYPE, "application/ocsp-request").header(ACCEPT, "application/ocsp-response").body(request);
+        let request =
+            client.post(url).header(CONTENT_TYPE, "application/ocsp-request").header(ACCEPT, "application/ocsp-response").body(request);
         let response = request.send().await.map_err(|error| NoDocument(words(error, None)))?;
         body(response, OCSP_BYTES).await
     }

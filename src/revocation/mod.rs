@@ -100,7 +100,11 @@ const WANTED: &str = "whether the signature was revoked";
 const RECORD: &str = "Run with the network, or record the answers there (--record-revocations FILE) and pass them (--revocations FILE).";
 
 /// The questions to AWS Signer.
-fn aws(questions: &BTreeSet<RevocationQuestion>, asking: &Asking<'_>, recorder: &Recorder) -> BTreeMap<RevocationQuestion, RevocationAnswer> {
+fn aws(
+    questions: &BTreeSet<RevocationQuestion>,
+    asking: &Asking<'_>,
+    recorder: &Recorder,
+) -> BTreeMap<RevocationQuestion, RevocationAnswer> {
     let ours: Vec<&RevocationQuestion> =
         questions.iter().filter(|question| matches!(question, RevocationQuestion::AwsSigner { .. })).collect();
     if ours.is_empty() {

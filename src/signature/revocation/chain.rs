@@ -56,7 +56,10 @@ pub fn links(chain: &[Vec<u8>]) -> Result<Vec<Link>, Unusable> {
 impl Link {
     fn new(certificate: Certificate, issuer: Certificate) -> Result<Self, Unusable> {
         if certificate.issuer != issuer.subject || !certificate.is_signed_by(&issuer) {
-            return Err(Unusable::Signer { who: issuer.subject_text.clone(), fault: "did not issue the certificate below it in the chain" });
+            return Err(Unusable::Signer {
+                who: issuer.subject_text.clone(),
+                fault: "did not issue the certificate below it in the chain",
+            });
         }
         let mut link = Self { certificate, issuer, ocsp: Vec::new(), crls: Vec::new(), revokable: false, delta: false };
         link.read_places()?;
@@ -140,7 +143,9 @@ impl Link {
         for extension in extensions(asn1::one(list.value, tag::SEQUENCE).map_err(fail)?.value, PART)? {
             match extension.id {
                 AUTHORITY_INFO_ACCESS => {
-                    for access in Values::of(asn1::one(extension.value, tag::SEQUENCE).map_err(fail)?.value).all(MAX_PLACES).map_err(fail)? {
+                    for access in
+                        Values::of(asn1::one(extension.value, tag::SEQUENCE).map_err(fail)?.value).all(MAX_PLACES).map_err(fail)?
+                    {
                         let mut fields = Values::of(access.value);
                         if fields.expect(tag::OID).and_then(asn1::oid).map_err(fail)? == OCSP {
                             self.revokable = true;

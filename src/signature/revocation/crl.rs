@@ -42,7 +42,8 @@ pub(super) fn judge(link: &Link, list: &[u8], now: Timestamp) -> Result<Status, 
     let mut fields = Values::of(asn1::one(list, tag::SEQUENCE).map_err(fail)?.value);
     let content = fields.expect(tag::SEQUENCE).map_err(fail)?;
     let algorithm = fields.expect(tag::SEQUENCE).map_err(fail)?;
-    let signature = octets_of_bits(fields.expect(tag::BIT_STRING).map_err(fail)?.value).ok_or_else(|| malformed(PART, "its signature is odd"))?;
+    let signature =
+        octets_of_bits(fields.expect(tag::BIT_STRING).map_err(fail)?.value).ok_or_else(|| malformed(PART, "its signature is odd"))?;
     fields.end().map_err(fail)?;
     let parsed = Content::parse(content)?;
     if parsed.algorithm.raw != algorithm.raw {

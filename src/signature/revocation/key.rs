@@ -47,7 +47,8 @@ impl<'a> Key<'a> {
         }
         let mut spki = Values::of(fields.expect(tag::SEQUENCE).map_err(fail)?.value);
         let mut algorithm = Values::of(spki.expect(tag::SEQUENCE).map_err(fail)?.value);
-        let octets = octets_of_bits(spki.expect(tag::BIT_STRING).map_err(fail)?.value).ok_or_else(|| malformed(PART, "its bits are odd"))?;
+        let octets =
+            octets_of_bits(spki.expect(tag::BIT_STRING).map_err(fail)?.value).ok_or_else(|| malformed(PART, "its bits are odd"))?;
         let id = algorithm.expect(tag::OID).and_then(asn1::oid).map_err(fail)?;
         let curve = algorithm.optional(tag::OID).map_err(fail)?.map(asn1::oid).transpose().map_err(fail)?;
         Ok(Self { algorithm: id, curve, octets })

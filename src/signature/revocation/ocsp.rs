@@ -80,7 +80,8 @@ pub(super) fn judge(link: &Link, response: &[u8], now: Timestamp) -> Result<Stat
     let mut basic = Values::of(asn1::one(basic.value, tag::SEQUENCE).map_err(fail)?.value);
     let data = basic.expect(tag::SEQUENCE).map_err(fail)?;
     let algorithm = basic.expect(tag::SEQUENCE).map_err(fail)?;
-    let signature = octets_of_bits(basic.expect(tag::BIT_STRING).map_err(fail)?.value).ok_or_else(|| malformed(PART, "its signature is odd"))?;
+    let signature =
+        octets_of_bits(basic.expect(tag::BIT_STRING).map_err(fail)?.value).ok_or_else(|| malformed(PART, "its signature is odd"))?;
     let certificates = match basic.optional(tag::CONTEXT_0).map_err(fail)? {
         None => Vec::new(),
         Some(list) => {
