@@ -21,7 +21,7 @@ use crate::policy::waiver::{self, Waivers};
 use crate::policy::{Decision, DecisionSubject, Policy};
 use crate::report::exit::{FailOn, Gate};
 use crate::report::{ExitInfo, PolicyInfo, RenderOptions, Report, exit, summary};
-use crate::revocation::{Asking, Recording, RecordingError};
+use crate::revocation::{Asking, Recording};
 use crate::scan::{self, Gather, Gathered, Questions};
 use crate::signature::revocation::{AnswerSource, RevocationAnswer};
 use crate::store::Store;
@@ -111,7 +111,7 @@ pub fn prepare(policy: &PolicyArgs, report: &ReportArgs, global: &Global) -> Res
             .hint("run it without them"));
     }
     let revocations =
-        policy.revocations.as_ref().map(|file| Recording::read(file).map_err(|error| recording_failure(&error))).transpose()?;
+        policy.revocations.as_ref().map(|file| Recording::read(file).map_err(|error| Failure::usage(format!("--revocations {error}")).hint("--record-revocations FILE writes one"))).transpose()?;
     Ok(Prepared {
         revocations,
         record_revocations: policy.record_revocations.clone(),
@@ -135,14 +135,6 @@ impl Prepared {
     /// True where somebody has to be asked about revocation.
     pub fn asks_revocation(&self) -> bool {
         self.policy.asks_revocation() || self.record_revocations.is_some()
-    }
-}
-
-fn recording_failure(error: &RecordingError) -> Failure {
-    if error.is_usage() {
-        Failure::usage(error.to_string()).hint("--record-revocations FILE writes one")
-    } else {
-        Failure::internal(error.to_string())
     }
 }
 
@@ -178,7 +170,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     let answered = scan::ask_revocation(&mut evidence, questions, asking);
     notes.extend(revocation_notes(&evidence, &prepared, global));
     if let Some(file) = &prepared.record_revocations {
-        answered.write(file).map_err(|error| recording_failure(&error))?;
+        answered.write(file).map_err(|error| Failure::internal(format!("--record-revocations {error}")))?;
         notes.push(format!(
             "what was answered about revocation is kept in {}: {} answers",
             printable(&file.display().to_string()),
