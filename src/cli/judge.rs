@@ -110,8 +110,14 @@ pub fn prepare(policy: &PolicyArgs, report: &ReportArgs, global: &Global) -> Res
         return Err(Failure::usage("--record-revocations keeps what is answered in this run, and with --offline or --now nobody is asked")
             .hint("run it without them"));
     }
-    let revocations =
-        policy.revocations.as_ref().map(|file| Recording::read(file).map_err(|error| Failure::usage(format!("--revocations {error}")).hint("--record-revocations FILE writes one"))).transpose()?;
+    let revocations = policy
+        .revocations
+        .as_ref()
+        .map(|file| {
+            Recording::read(file)
+                .map_err(|error| Failure::usage(format!("--revocations {error}")).hint("--record-revocations FILE writes one"))
+        })
+        .transpose()?;
     Ok(Prepared {
         revocations,
         record_revocations: policy.record_revocations.clone(),

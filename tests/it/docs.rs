@@ -281,7 +281,10 @@ fn the_iam_policy_is_read_only_and_each_action_has_its_reason() {
     asked.extend(of_signer);
     let missing: Vec<&String> = asked.iter().filter(|action| !actions.contains(&action.as_str())).collect();
     assert!(missing.is_empty(), "asked and not granted: {missing:?}");
-    let idle: Vec<&&str> = actions.iter().filter(|action| ["lambda:", "signer:"].iter().any(|service| action.starts_with(service)) && !asked.iter().any(|a| a == **action)).collect();
+    let idle: Vec<&&str> = actions
+        .iter()
+        .filter(|action| ["lambda:", "signer:"].iter().any(|service| action.starts_with(service)) && !asked.iter().any(|a| a == **action))
+        .collect();
     assert!(idle.is_empty(), "granted and never asked: {idle:?}");
 }
 

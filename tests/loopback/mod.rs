@@ -35,8 +35,8 @@ mod synthetic;
 pub use fault::{Fault, Wrong};
 pub use fleet::{Fleet, edit};
 pub use log::{Log, Seen};
-pub use signer::{Job, Revoked};
 pub use server::{Builder, LoopbackAws, access_key, secret_key};
+pub use signer::{Job, Revoked};
 pub use synthetic::Synthetic;
 
 /// Planted in the values of environment variables that Lambda hands out.

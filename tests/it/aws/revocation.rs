@@ -26,9 +26,9 @@ fn enforcing(home: &Home) -> PathBuf {
 
 fn edited(home: &Home, edit: impl Fn(String) -> String) -> PathBuf {
     let text = fs::read_to_string(repo().join("trust-policies/demo.yaml")).unwrap();
-    let root = repo().join("testdata/signer/test-root.pem").display().to_string();
     let path = home.path().join("policy.yaml");
-    fs::write(&path, edit(text).replace("../testdata/signer/test-root.pem", &root)).unwrap();
+    fs::copy(repo().join("testdata/signer/test-root.pem"), home.path().join("root.pem")).unwrap();
+    fs::write(&path, edit(text).replace("../testdata/signer/test-root.pem", "root.pem")).unwrap();
     path
 }
 
@@ -69,7 +69,8 @@ fn findings(report: &Value, rule: &str) -> Vec<Value> {
 /// What the demo policy trusts, revocation aside.
 fn trusted_without(home: &Home) -> BTreeSet<String> {
     let aws = server().start();
-    let found = artifacts(&scan_on(&aws, home, &edited(home, |text| text.replace("revocation: log", "revocation: skip"))).run().json(), "trusted");
+    let found =
+        artifacts(&scan_on(&aws, home, &edited(home, |text| text.replace("revocation: log", "revocation: skip"))).run().json(), "trusted");
     assert!(found.len() >= 5, "{found:?}");
     found
 }
@@ -180,7 +181,9 @@ fn offline_is_undecided_and_a_recording_decides_and_says_its_age() {
     let policy = enforcing(&home);
     let undecided = offline(&home, &policy).run();
     assert!(artifacts(&undecided.json(), "trusted").is_empty());
-    assert!(reasons(&undecided.json(), "revocation-unknown").iter().all(|text| text.contains("--offline") || text.contains("recorded account")));
+    assert!(
+        reasons(&undecided.json(), "revocation-unknown").iter().all(|text| text.contains("--offline") || text.contains("recorded account"))
+    );
 
     let mut recording = record(&home);
     let file = home.path().join("revocations.json");
@@ -233,7 +236,9 @@ fn a_recording_that_is_none_is_a_usage_error() {
     let home = Home::new();
     let policy = enforcing(&home);
     let file = home.path().join("revocations.json");
-    for (text, part) in [("{", "no recording of revocations"), (r#"{"layerproof_revocations": 2}"#, "format 2, and this version reads format 1")] {
+    for (text, part) in
+        [("{", "no recording of revocations"), (r#"{"layerproof_revocations": 2}"#, "format 2, and this version reads format 1")]
+    {
         fs::write(&file, text).unwrap();
         let output = offline(&home, &policy).arg("--revocations").arg(&file).run().exits(2);
         assert!(output.stderr.contains(part), "{output}");
@@ -249,14 +254,15 @@ fn verify_zip(home: &Home, run: Run<&Home>) -> Output {
     let root = fs::read_to_string(repo().join("trust-policies/demo.yaml")).unwrap();
     let root = root.lines().find(|line| line.trim_start().starts_with("sha256:")).unwrap().trim().to_owned();
     let text = format!(
-        "version: 1\nroots:\n  - {{name: test-ca, file: {}, {root}, accounts: [\"111122223333\"]}}\nstatements:\n  - name: layers\n    scope: \
+        "version: 1\nroots:\n  - {{name: test-ca, file: root.pem, {root}, accounts: [\"111122223333\"]}}\nstatements:\n  - name: layers\n    scope: \
          {{kind: layer, arn: \"arn:aws:lambda:*:111122223333:layer:*\"}}\n    level: strict\n    signatures: {{any: [{{aws_signer: {{root: test-ca, \
-         profiles: [\"arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release\"]}}}}]}}\n",
-        repo().join("testdata/signer/test-root.pem").display()
+         profiles: [\"arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release\"]}}}}]}}\n"
     );
+    fs::copy(repo().join("testdata/signer/test-root.pem"), home.path().join("root.pem")).unwrap();
     fs::write(&policy, text).unwrap();
     let zip = repo().join("testdata/signer/valid.zip");
-    let run = run.args(["verify", "--as", "arn:aws:lambda:eu-west-1:111122223333:layer:deps:1", "-o", "json", "--policy"]).arg(&policy).arg(zip);
+    let run =
+        run.args(["verify", "--as", "arn:aws:lambda:eu-west-1:111122223333:layer:deps:1", "-o", "json", "--policy"]).arg(&policy).arg(zip);
     run.run()
 }
 

@@ -213,7 +213,8 @@ fn rule_08_levels_do_not_soften_it() {
         let revocations = questions(&world.artifact).into_iter().map(|question| (question, world.answer.clone())).collect();
         let job = world.artifact.attested.signing.job_arn.clone().unwrap();
         let subject = DecisionSubject::Artifact(world.artifact.subject.clone());
-        let evidence = Evidence { live: true, revocations, signing_jobs: BTreeMap::from([(job, world.job)]), ..evidence(vec![world.artifact]) };
+        let evidence =
+            Evidence { live: true, revocations, signing_jobs: BTreeMap::from([(job, world.job)]), ..evidence(vec![world.artifact]) };
         expect(&evaluate(&lenient, &evidence, now())[&subject], Verdict::Refused, code);
     }
 }
@@ -228,7 +229,8 @@ fn rule_08_a_rejected_signature_in_the_zip_outweighs_awss_word() {
 
 #[test]
 fn rule_08_awss_word_and_the_signature_that_it_is_about_are_one_signer() {
-    let both = format!("{{all: [{OURS}, {{aws_service: {{profiles: [\"arn:aws:signer:{{region}}:111122223333:/signing-profiles/release\"]}}}}]}}");
+    let both =
+        format!("{{all: [{OURS}, {{aws_service: {{profiles: [\"arn:aws:signer:{{region}}:111122223333:/signing-profiles/release\"]}}}}]}}");
     let policy = policy(&about("ours", "layer", "strict", &both, ""));
     let world = world();
     let revocations = questions(&world.artifact).into_iter().map(|question| (question, live())).collect();
@@ -249,7 +251,10 @@ fn rule_09_the_root_of_another_partition_is_not_known_and_that_is_said() {
         let decision = layer(&strict(), &sign_zip(&entries(), &options));
         expect(&decision, Verdict::Refused, ReasonCode::UntrustedRoot);
         let text = decision.reasons.iter().map(|reason| reason.text.as_str()).collect::<String>();
-        assert!(text.contains(&format!("partition {partition}")) && text.contains("not known to layerproof") && text.contains("pin it"), "{text}");
+        assert!(
+            text.contains(&format!("partition {partition}")) && text.contains("not known to layerproof") && text.contains("pin it"),
+            "{text}"
+        );
         // A root that was pinned for the account is known.
         let pinned = SignerOptions { ca: TestCa::ours(), ..options };
         let text = format!("{:?}", layer(&strict(), &sign_zip(&entries(), &pinned)).reasons);

@@ -158,11 +158,14 @@ fn a_list_stands_in_where_ocsp_gives_nothing_and_can_revoke() {
 
 #[test]
 fn nothing_that_holds_is_unknown_and_names_what_was_tried() {
-    let (_ca, pki) = of(|_| status(503), |pki| {
-        let mut list = Crl::of(&pki.root);
-        list.next_update = Some(at("2026-09-02T00:00:00Z"));
-        bytes(list.der())
-    });
+    let (_ca, pki) = of(
+        |_| status(503),
+        |pki| {
+            let mut list = Crl::of(&pki.root);
+            list.next_update = Some(at("2026-09-02T00:00:00Z"));
+            bytes(list.der())
+        },
+    );
     let gap = unknown(answer_of(&pki));
     assert!(gap.detail.contains("HTTP 503") && gap.detail.contains("stale") && gap.detail.contains("CN=release"), "{gap}");
     assert!(!gap.author_can_cause(), "what is in the way of an answer is not the author's doing");
@@ -215,7 +218,10 @@ fn every_list_that_a_certificate_names_must_hold() {
         whole[2..].to_vec()
     };
     assert!(whole_length_is_short(&point("/ca.crl")));
-    pki.leaf.cert.set(Extension::new(crate::forge::der::oids::CRL_DISTRIBUTION_POINTS, crate::forge::der::tlv(0x30, &[point("/ca.crl"), point("/b.crl")].concat())));
+    pki.leaf.cert.set(Extension::new(
+        crate::forge::der::oids::CRL_DISTRIBUTION_POINTS,
+        crate::forge::der::tlv(0x30, &[point("/ca.crl"), point("/b.crl")].concat()),
+    ));
     assert!(matches!(answer_of(&pki), RevocationAnswer::NotRevoked { .. }));
     assert_eq!(ca.seen().iter().filter(|what| what.contains(".crl")).count(), 2);
 }

@@ -116,11 +116,8 @@ fn remove_from_crl_in_a_whole_list_takes_nothing_back() {
     let pki = Pki::new();
     let list = Crl::of(&pki.root).revoke(&pki.leaf.cert, "2026-09-01T00:00:00Z", Some(8));
     assert!(matches!(refused(&pki, &list), Unusable::Malformed { .. }));
-    let held = Crl::of(&pki.root).revoke(&pki.leaf.cert, "2026-09-01T00:00:00Z", Some(6)).revoke(
-        &pki.leaf.cert,
-        "2026-09-02T00:00:00Z",
-        Some(8),
-    );
+    let held =
+        Crl::of(&pki.root).revoke(&pki.leaf.cert, "2026-09-01T00:00:00Z", Some(6)).revoke(&pki.leaf.cert, "2026-09-02T00:00:00Z", Some(8));
     assert!(matches!(refused(&pki, &held), Unusable::Malformed { .. }));
 }
 

@@ -35,7 +35,8 @@ impl Pki {
     /// The leaf names these; an empty one is left out.
     pub fn at(ocsp: &str, list: &str) -> Self {
         let root = Holder::root(&dn(&[("O", "Acme"), ("CN", "root")]), SigningKey::p384("revocation root"));
-        let leaf = Holder::leaf(&dn(&[("O", "Acme"), ("CN", "release")]), SigningKey::p256("revocation leaf"), &root, &[oids::CODE_SIGNING]);
+        let leaf =
+            Holder::leaf(&dn(&[("O", "Acme"), ("CN", "release")]), SigningKey::p256("revocation leaf"), &root, &[oids::CODE_SIGNING]);
         let mut pki = Self { root, leaf };
         if !ocsp.is_empty() {
             pki.leaf.cert.set(Extension::ocsp(ocsp));
