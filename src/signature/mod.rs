@@ -10,6 +10,7 @@
 
 mod asn1;
 pub mod aws_signer;
+pub mod beside;
 mod explain;
 pub mod notary;
 pub mod oci_referrers;

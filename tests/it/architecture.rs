@@ -63,6 +63,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
         "signature",
         &[
             ("asn1", "DER and BER, for every scheme"),
+            ("beside", "what stands beside an artifact, found and told apart, for every scheme"),
             ("explain", "a verifier's steps, for people"),
             ("rejection", "why a signature was rejected"),
             ("revocation", "what must be asked about a signature that holds"),
