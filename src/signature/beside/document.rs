@@ -81,11 +81,6 @@ impl Document {
         std::iter::once(self.kind()).chain(types).find(|media_type| signature_format([*media_type]).is_some())
     }
 
-    /// True where its `subject` is `digest`.
-    pub(super) fn is_about(&self, digest: &str) -> bool {
-        self.subject.as_ref().is_some_and(|subject| subject.digest == digest)
-    }
-
     /// True where it is an index that lists `digest`.
     pub(super) fn lists(&self, digest: &str) -> bool {
         self.manifests.iter().any(|listed| listed.digest == digest)

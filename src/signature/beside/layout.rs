@@ -24,8 +24,9 @@ const MAX_DEPTH: usize = 4;
 /// Indexes that list one manifest.
 const MAX_INDEXES_ABOVE: usize = 16;
 
-/// What stands beside the image whose manifest or index is `digest`. Each manifest and blob is held against the digest that names it.
-pub fn attachments(layout: &Layout, subject: &Subject, digest: Digest, limits: &Limits) -> Found {
+/// What stands beside the image whose manifest or index is `digest`, and that manifest or index as a target for what stands elsewhere, where
+/// it could be read. Each manifest and blob is held against the digest that names it.
+pub fn attachments(layout: &Layout, subject: &Subject, digest: Digest, limits: &Limits) -> (Found, Option<Target>) {
     let subject = subject.to_string();
     let mut walk = Walk::new(layout, limits, digest);
     let own = match walk.document(&digest.into()) {
@@ -40,10 +41,10 @@ pub fn attachments(layout: &Layout, subject: &Subject, digest: Digest, limits: &
         Err(NotRead::Bad(detail)) => Err(detail),
     };
     match own {
-        Ok((target, platforms)) => walk.finish(&subject, target, &platforms),
+        Ok((target, platforms)) => (walk.finish(&subject, target.clone(), &platforms), Some(target)),
         Err(detail) => {
             let gap = Problem { about: None, what: digest.to_string(), detail, was_not_had: layout.is_in_store() }.gap(&subject);
-            Found { attachments: Attachments { found: Vec::new(), gaps: vec![gap] }, notes: Vec::new() }
+            (Found { attachments: Attachments { found: Vec::new(), gaps: vec![gap] }, notes: Vec::new() }, None)
         }
     }
 }
