@@ -115,8 +115,10 @@ impl SignatureArgs {
         for text in &self.signature_repository {
             sources.push(SignatureSource::repository(text).map_err(|error| usage("--signature-repository", &error))?);
         }
-        let recorded = snapshot.map(|dir| dir.join("signatures")).filter(|folder| folder.is_dir());
-        sources.extend(recorded.map(SignatureSource::Folder));
+        // A link there leads outside of the recording.
+        let is_folder = |path: &PathBuf| path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+        let recorded = snapshot.map(|dir| dir.join("signatures")).filter(is_folder);
+        sources.extend(recorded.map(SignatureSource::Recorded));
         let mut seen = BTreeSet::new();
         sources.retain(|source| seen.insert(source.clone()));
         Ok(sources)

@@ -56,13 +56,14 @@ pub(super) fn read_named(path: &Path) -> Result<Arc<[u8]>, Gap> {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
+    follow_links: bool,
     /// By digest: what follows it in the names, and the files. `Err` is why it could not be listed.
     names: Result<BTreeMap<ClaimedDigest, Vec<(String, PathBuf)>>, Gap>,
 }
 
 impl Folder {
-    pub(super) fn list(path: &Path) -> Self {
-        Self { path: path.into(), names: names(path) }
+    pub(super) fn list(path: &Path, follow_links: bool) -> Self {
+        Self { path: path.into(), follow_links, names: names(path) }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -89,13 +90,22 @@ impl Folder {
             let certificate = (ending == SIGNATURE)
                 .then(|| {
                     let mut beside = files.iter().filter(|(ending, _)| CERTIFICATES.contains(&ending.as_str()));
-                    beside.find_map(|(_, path)| read(path, subject))
+                    beside.find_map(|(_, path)| self.read(path, subject))
                 })
                 .flatten();
-            let content = read(path, subject).unwrap_or_else(gone);
+            let content = self.read(path, subject).unwrap_or_else(gone);
             beside.files.push(SignatureFile::new(path.display().to_string(), ending, content, certificate));
         }
         beside
+    }
+
+    fn read(&self, path: &Path, subject: &str) -> Option<Result<Arc<[u8]>, Gap>> {
+        let is_link = || std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        if !self.follow_links && is_link() {
+            let detail = format!("{} is a link, and a recorded account holds none", path.display());
+            return Some(Err(gap(subject, GapReason::Malformed, detail, "Put the file itself there.")));
+        }
+        read(path, subject)
     }
 }
 

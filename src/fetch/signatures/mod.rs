@@ -117,7 +117,8 @@ impl SignatureSources {
             .iter()
             .map(|source| match source {
                 SignatureSource::File(path) => Opened::File { path: path.clone(), content: files::read_named(path) },
-                SignatureSource::Folder(path) => Opened::Folder(Folder::list(path)),
+                SignatureSource::Folder(path) => Opened::Folder(Folder::list(path, true)),
+                SignatureSource::Recorded(path) => Opened::Folder(Folder::list(path, false)),
                 SignatureSource::Bucket { bucket, prefix } => Opened::Bucket { bucket: bucket.clone(), prefix: prefix.clone() },
                 SignatureSource::Repository(image) => Opened::Repository(image.clone()),
             })

@@ -14,6 +14,8 @@ pub enum SignatureSource {
     File(PathBuf),
     /// A folder of files that are named after digests: `sha256-HEX.sigstore.json`.
     Folder(PathBuf),
+    /// The same in a recorded account, which is hostile: links are not followed, since nothing outside of it is opened.
+    Recorded(PathBuf),
     /// The same in Amazon S3, below a prefix that is empty or ends with a slash.
     Bucket {
         /// Bucket.
@@ -68,7 +70,7 @@ impl SignatureSource {
     /// True where a socket is opened to look there.
     pub fn is_remote(&self) -> bool {
         match self {
-            Self::File(_) | Self::Folder(_) => false,
+            Self::File(_) | Self::Folder(_) | Self::Recorded(_) => false,
             Self::Bucket { .. } | Self::Repository(_) => true,
         }
     }
@@ -110,7 +112,7 @@ impl FromStr for SignatureSource {
 impl fmt::Display for SignatureSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) | Self::Folder(path) => f.write_str(&printable(&path.display().to_string())),
+            Self::File(path) | Self::Folder(path) | Self::Recorded(path) => f.write_str(&printable(&path.display().to_string())),
             Self::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{}", printable(prefix)),
             Self::Repository(image) => write!(f, "{}", image.repository_uri()),
         }

@@ -1,7 +1,9 @@
 //! Stage 4a.
 
 mod aws_signer;
+mod beside_files;
 mod forged;
 mod oci_referrers;
 mod published;
+mod real_layouts;
 mod vectors;
