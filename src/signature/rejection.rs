@@ -82,6 +82,20 @@ pub enum Rejection {
         /// Names of the anchors asked for.
         anchors: Vec<String>,
     },
+    /// The chain of an AWS Signer signature ends at a root that no anchor names, and says that it is of a partition whose root nobody has
+    /// told layerproof (DESIGN §4 rule 9).
+    #[error(
+        "the chain ends at `{root}` (SHA-256 {fingerprint}), which is not among the trust anchors, and claims to be of partition {partition}: \
+         the root of AWS Signer there is not known to layerproof. Get it from AWS, not from this file, and pin it under `roots:`"
+    )]
+    UnknownPartitionRoot {
+        /// The partition in the ARN of the signing profile, unverified.
+        partition: String,
+        /// Subject of the root presented.
+        root: String,
+        /// SHA-256 of its DER, hexadecimal.
+        fingerprint: String,
+    },
     /// The anchors that the chain ends at were pinned for other accounts (DESIGN §4 rule 9).
     #[error("the signing profile is of account {account}, but the anchors {} were pinned for {}", .anchors.join(", "), .allowed.join(", "))]
     AccountNotVouched {
@@ -92,6 +106,74 @@ pub enum Rejection {
         /// The accounts that they were pinned for.
         allowed: Vec<String>,
     },
+    // Notary Project.
+    /// The signature is of another artifact than the one that it stands beside.
+    #[error("it signs another artifact: the {field} signed is {expected}, that of the artifact {presented}")]
+    OtherArtifact {
+        /// `digest`, `size` or `media type`.
+        field: &'static str,
+        /// As signed.
+        expected: String,
+        /// Of the artifact.
+        presented: String,
+    },
+    /// A header names another algorithm than the one that the signer's key calls for (algorithm substitution).
+    #[error("the header names the algorithm {presented}, but a signer's key of {key} calls for {expected}")]
+    AlgorithmOfOtherKey {
+        /// What the key is.
+        key: String,
+        /// The algorithm that it calls for.
+        expected: String,
+        /// The algorithm in the header.
+        presented: String,
+    },
+    /// A header that must be listed as critical is not.
+    #[error("the header `{name}` is not listed as critical")]
+    HeaderNotCritical {
+        /// Its name.
+        name: String,
+    },
+    /// A header is listed as critical and is not there.
+    #[error("the header `{name}` is listed as critical and is not there")]
+    CriticalHeaderAbsent {
+        /// Its name.
+        name: String,
+    },
+    /// A critical header is not understood, and so what it may restrict.
+    #[error("the critical header `{name}` is not understood")]
+    UnknownCriticalHeader {
+        /// Its name.
+        name: String,
+    },
+    /// The signing scheme is none that there is.
+    #[error("the signing scheme `{presented}` is not known")]
+    UnknownSigningScheme {
+        /// As signed.
+        presented: String,
+    },
+    /// The certificates of the envelope are not one complete chain in order.
+    #[error("the certificates are not one chain from the signer to a root: {detail}")]
+    ChainIncomplete {
+        /// Which certificate, and what about it.
+        detail: String,
+    },
+    /// A certificate breaks a rule of the format.
+    #[error("the certificate `{certificate}` {rule}")]
+    CertificateRule {
+        /// Subject.
+        certificate: String,
+        /// What is wrong, to be read after the subject.
+        rule: String,
+    },
+    /// A check of the verification plugin that the signer demands, and that is built in, does not hold.
+    #[error("a check of the plugin {plugin} does not hold: {detail}")]
+    PluginRule {
+        /// The plugin's name.
+        plugin: String,
+        /// What is wrong.
+        detail: String,
+    },
+    // End of Notary Project.
     /// The signing time lies in the future.
     #[error("the signing time {signed_at} lies after now, {now}")]
     FromTheFuture {
@@ -195,6 +277,16 @@ impl Rejection {
             | Self::Malformed { .. }
             | Self::Algorithm { .. }
             | Self::ContentDigest { .. }
+            // The chain of an envelope belongs to integrity in the Notary Project's table of levels: notation judges it there.
+            | Self::OtherArtifact { .. }
+            | Self::AlgorithmOfOtherKey { .. }
+            | Self::HeaderNotCritical { .. }
+            | Self::CriticalHeaderAbsent { .. }
+            | Self::UnknownCriticalHeader { .. }
+            | Self::UnknownSigningScheme { .. }
+            | Self::ChainIncomplete { .. }
+            | Self::CertificateRule { .. }
+            | Self::PluginRule { .. }
             | Self::BadSignature
             | Self::Limit { .. }
             | Self::Version { .. }
@@ -208,6 +300,7 @@ impl Rejection {
             Self::Chain { .. }
             | Self::CertificateValidity { .. }
             | Self::UntrustedRoot { .. }
+            | Self::UnknownPartitionRoot { .. }
             | Self::AccountNotVouched { .. }
             | Self::FromTheFuture { .. }
             | Self::UnknownLog { .. }

@@ -48,12 +48,16 @@ impl Cbor {
         }
     }
 
-    /// The one item that `bytes` hold. Panics on what [`Cbor::encode`] does not write.
-    pub fn decode(bytes: &[u8]) -> Self {
+    /// The one item that `bytes` hold; `None` for what [`Cbor::encode`] does not write.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
-        let item = item(&mut rest);
-        assert!(rest.is_empty(), "bytes behind the item");
-        item
+        let item = item(&mut rest)?;
+        rest.is_empty().then_some(item)
+    }
+
+    /// As [`Cbor::read`], and panics where that gives nothing.
+    pub fn decode(bytes: &[u8]) -> Self {
+        Self::read(bytes).expect("a CBOR item of definite length")
     }
 }
 
@@ -68,31 +72,32 @@ fn head(major: u8, value: u64) -> Vec<u8> {
     }
 }
 
-fn take<'a>(rest: &mut &'a [u8], length: usize) -> &'a [u8] {
-    let (taken, behind) = rest.split_at(length);
+fn take<'a>(rest: &mut &'a [u8], length: u64) -> Option<&'a [u8]> {
+    let (taken, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
     *rest = behind;
-    taken
+    Some(taken)
 }
 
-fn item(rest: &mut &[u8]) -> Cbor {
-    let first = take(rest, 1)[0];
+fn item(rest: &mut &[u8]) -> Option<Cbor> {
+    let first = take(rest, 1)?[0];
     let value = match first & 0x1f {
         short @ 0..=23 => u64::from(short),
-        long @ 24..=27 => take(rest, 1 << (long - 24)).iter().fold(0, |value, byte| value << 8 | u64::from(*byte)),
-        _ => panic!("indefinite length"),
+        long @ 24..=27 => take(rest, 1 << (long - 24))?.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)),
+        _ => return None,
     };
-    match first >> 5 {
-        0 => Cbor::Int(value as i64),
-        1 => Cbor::Int(-1 - value as i64),
-        2 => Cbor::Bytes(take(rest, value as usize).to_vec()),
-        3 => Cbor::Text(String::from_utf8(take(rest, value as usize).to_vec()).expect("UTF-8")),
-        4 => Cbor::Array((0..value).map(|_| item(rest)).collect()),
-        5 => Cbor::Map((0..value).map(|_| (item(rest), item(rest))).collect()),
-        6 => Cbor::Tag(value, Box::new(item(rest))),
+    Some(match first >> 5 {
+        0 => Cbor::Int(i64::try_from(value).ok()?),
+        1 => Cbor::Int(-1 - i64::try_from(value).ok()?),
+        2 => Cbor::Bytes(take(rest, value)?.to_vec()),
+        3 => Cbor::Text(String::from_utf8(take(rest, value)?.to_vec()).ok()?),
+        4 => Cbor::Array((0..value).map(|_| item(rest)).collect::<Option<_>>()?),
+        5 => Cbor::Map((0..value).map(|_| Some((item(rest)?, item(rest)?))).collect::<Option<_>>()?),
+        6 => Cbor::Tag(value, Box::new(item(rest)?)),
         _ => match first {
             0xf4 => Cbor::Bool(false),
             0xf5 => Cbor::Bool(true),
-            _ => Cbor::Null,
+            0xf6 => Cbor::Null,
+            _ => return None,
         },
-    }
+    })
 }

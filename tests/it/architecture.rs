@@ -11,7 +11,7 @@ use crate::run::repo;
 use code::Source;
 
 /// The stages in the order of the flow: a stage imports itself and what stands before it.
-const STAGES: [&str; 14] = [
+const STAGES: [&str; 15] = [
     "model",
     "clients",
     "store",
@@ -19,6 +19,7 @@ const STAGES: [&str; 14] = [
     "fetch",
     "unpack",
     "signature",
+    "revocation",
     "evidence",
     "finding",
     "policy",
@@ -63,10 +64,15 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
         "signature",
         &[
             ("asn1", "DER and BER, for every scheme"),
+            ("ber", "BER to DER, for the wrappers of a CMS"),
+            ("beside", "what stands beside an artifact, found and told apart, for every scheme"),
             ("explain", "a verifier's steps, for people"),
             ("rejection", "why a signature was rejected"),
+            ("json", "JSON in one reading, for every scheme"),
             ("revocation", "what must be asked about a signature that holds"),
             ("statement", "in-toto statements, for every scheme"),
+            ("timestamp", "RFC 3161 tokens, for every scheme"),
+            ("trail", "a verifier's steps as they are walked"),
             ("trust", "trust anchors, of every scheme"),
             ("x509", "certificate chains, for every scheme"),
         ],

@@ -27,14 +27,13 @@
 //! Expiry (it is in the result) and the signer's identity are for the policy to judge; revocation needs a live question.
 
 mod attributes;
-mod ber;
 mod cms;
 mod digest;
 mod file;
 mod gaps;
 mod oids;
 mod pem;
-mod trail;
+mod steps;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -42,9 +41,11 @@ use jiff::Timestamp;
 use self::attributes::{Attributes, Identity, Times};
 use self::cms::SignedData;
 use self::file::SignatureFiles;
-use self::trail::Trail;
+use self::steps::STEPS;
 use super::asn1::{self, tag};
-use super::x509::{Certificate, Chain, Curve};
+use super::ber;
+use super::trail::Trail;
+use super::x509::{Certificate, Chain, KeyKind};
 use super::{
     Analysed, Anchor, Basis, Candidate, JudgedSignature, Outcome, Presented, Rejection, RevocationQuestion, Scheme, Signatures,
     SignedTarget, SignerIdentity, TimeSource, TrustAnchors, Undetermined, Verified,
@@ -165,7 +166,7 @@ impl From<Rejection> for Stop {
 impl Examination<'_> {
     /// Judges the signature file at this index.
     fn judge(&self, at: usize) -> JudgedSignature {
-        let mut trail = Trail::new();
+        let mut trail = Trail::new(STEPS);
         let mut presented = Presented::default();
         let outcome = match self.steps(at, &mut trail, &mut presented) {
             Ok(Passed { basis, unknown }) if unknown.is_empty() => Outcome::Valid(Verified::new(basis)),
@@ -240,7 +241,7 @@ impl Examination<'_> {
         // 16. Time.
         trail.take(16, self.check_time(&chain, times.signed_at))?;
         // 17. Root.
-        let anchors = trail.take(17, chain.anchored(self.trust).map(|a| (format!("that of {}", names(&a)), a)))?;
+        let anchors = trail.take(17, self.root(&chain, &identity))?;
         // 18. Accounts.
         let anchors = trail.take(18, check_accounts(anchors, &identity))?;
 
@@ -299,6 +300,17 @@ impl Examination<'_> {
         Ok((format!("{}{note}", names.join(" ‹ ")), chain))
     }
 
+    /// The root that is known is that of the partition `aws`. Of the others nobody has told one, so a root of theirs is no forgery by itself.
+    fn root(&self, chain: &Chain, identity: &Identity) -> Result<(String, Vec<&Anchor>), Rejection> {
+        match chain.anchored(self.trust) {
+            Ok(anchors) => Ok((format!("that of {}", names(&anchors)), anchors)),
+            Err(Rejection::UntrustedRoot { root, fingerprint, .. }) if identity.profile_version.partition != "aws" => {
+                Err(Rejection::UnknownPartitionRoot { partition: identity.profile_version.partition.clone(), root, fingerprint })
+            }
+            Err(other) => Err(other),
+        }
+    }
+
     fn check_time(&self, chain: &Chain, signed_at: Timestamp) -> Result<(String, ()), Rejection> {
         if signed_at > self.now {
             return Err(Rejection::FromTheFuture { signed_at, now: self.now });
@@ -351,11 +363,11 @@ fn compare_digest(attributes: &Attributes<'_>, inner: &[u8; 48]) -> Result<(Stri
 /// RFC 5652 section 5.4: what is signed is the SET OF's DER, under the tag of a SET in place of the `[0]`.
 fn check_value(chain: &Chain, signer: &cms::SignerInfo<'_>) -> Result<(String, ()), Rejection> {
     let certificate = chain.signer().ok_or(Rejection::BadSignature)?;
-    if certificate.key.curve != Curve::P384 {
+    if certificate.key.kind != KeyKind::P384 {
         return Err(Rejection::Algorithm {
             part: "the signer's key".into(),
             expected: "P-384".into(),
-            presented: format!("{:?}", certificate.key.curve),
+            presented: certificate.key.kind.to_string(),
         });
     }
     let message = asn1::encode(tag::SET, signer.signed_attributes);
