@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-pub use super::authority::{
-    Authority, LogProof, NotaryAuthority, NotaryIdentity, SigstoreAuthority, SigstoreSigner, VerifyTimestamp,
-};
+pub use super::authority::{Authority, LogProof, NotaryAuthority, NotaryIdentity, SigstoreAuthority, SigstoreSigner, VerifyTimestamp};
 use super::condition::Condition;
 use super::level::{Action, Aspects, Level};
 use super::scope::RepositoryPattern;

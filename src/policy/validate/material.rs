@@ -36,12 +36,7 @@ impl Material {
     }
 
     /// The anchors in force: pinned roots, and of all else what `named` names. Reads the keys.
-    pub(super) fn named(
-        &mut self,
-        named: &[(Named, Range<usize>)],
-        read: &mut ReadRoot<'_>,
-        problems: &mut Problems<'_>,
-    ) -> TrustAnchors {
+    pub(super) fn named(&mut self, named: &[(Named, Range<usize>)], read: &mut ReadRoot<'_>, problems: &mut Problems<'_>) -> TrustAnchors {
         let mut force = TrustAnchors { anchors: std::mem::take(&mut self.anchors), ..TrustAnchors::default() };
         let mut seen: Vec<&Named> = Vec::new();
         for (name, span) in named {
@@ -54,10 +49,12 @@ impl Material {
                 Named::Root(name) => self.root(name, span, &mut force, problems),
                 Named::SigstoreRoot(name) => self.sigstore_root(name, span, &mut force, problems),
                 Named::TrustStore(name) => self.trust_store(name, span, &mut force, problems),
-                Named::Key(file) => match bytes_of(file, read).and_then(|bytes| PublicKeyAnchor::parse(file, &bytes).map_err(|why| why.to_string())) {
-                    Ok(key) => force.keys.push(key),
-                    Err(why) => problems.add(span, format!("the key `{}` cannot be used: {why}", shorten(file))),
-                },
+                Named::Key(file) => {
+                    match bytes_of(file, read).and_then(|bytes| PublicKeyAnchor::parse(file, &bytes).map_err(|why| why.to_string())) {
+                        Ok(key) => force.keys.push(key),
+                        Err(why) => problems.add(span, format!("the key `{}` cannot be used: {why}", shorten(file))),
+                    }
+                }
             }
         }
         force.anchors.sort_by(|a, b| a.name.cmp(&b.name));

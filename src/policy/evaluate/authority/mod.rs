@@ -73,7 +73,6 @@ impl Found {
     pub(super) fn is_unseen(&self) -> bool {
         self.met.is_empty() && self.unproven.is_empty() && !self.is_refused()
     }
-
 }
 
 /// What came of one signature that holds.
@@ -147,7 +146,8 @@ impl Measure<'_> {
                 continue;
             }
             let revocation = if asks_revocation { self.revocation_of(holding, &mut logged) } else { None };
-            let signer = Signer { signature_id: holding.basis.signature_id.clone(), signer_key: holding.signer_key.clone(), candidate: index };
+            let signer =
+                Signer { signature_id: holding.basis.signature_id.clone(), signer_key: holding.signer_key.clone(), candidate: index };
             found.logged.append(&mut logged);
             match revocation {
                 None => found.met.push(signer),
