@@ -167,7 +167,7 @@ fn together(
     let unknown = |reason: GapReason, detail: String| {
         RevocationAnswer::Unknown(Gap {
             subject: question.about(),
-            wanted: "whether they were revoked".into(),
+            wanted: WANTED.into(),
             reason,
             detail,
             next_step: "Look at the network, or record the answers where there is one (--record-revocations FILE) and pass them (--revocations FILE)."
