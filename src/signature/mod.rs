@@ -10,13 +10,18 @@
 
 mod asn1;
 pub mod aws_signer;
+mod ber;
+pub mod beside;
 mod explain;
+mod json;
 pub mod notary;
 pub mod oci_referrers;
 mod rejection;
 pub mod revocation;
 pub mod sigstore;
 pub mod statement;
+mod timestamp;
+mod trail;
 pub mod trust;
 mod x509;
 
@@ -36,7 +41,7 @@ pub use explain::explain;
 pub use rejection::Rejection;
 pub use revocation::RevocationQuestion;
 pub use statement::Statement;
-pub use trust::{Anchor, AnchorError, TrustAnchors};
+pub use trust::{Anchor, AnchorError, PublicKeyAnchor, SigstoreRoot, TrustAnchors};
 
 /// A signature that was found, what it says of itself, and what came of judging it.
 #[derive(Debug, Clone, Serialize)]
@@ -85,6 +90,12 @@ pub struct Verified {
 impl Verified {
     /// For the schemes below this module only.
     pub(in crate::signature) fn new(basis: Basis) -> Self {
+        Self { basis }
+    }
+
+    /// For trials of policies only, which are about what follows from a basis and not about how one is reached.
+    #[cfg(test)]
+    pub(crate) fn for_trial(basis: Basis) -> Self {
         Self { basis }
     }
 
@@ -300,7 +311,7 @@ pub trait Scheme: Sync {
 }
 
 /// Every scheme.
-pub static ALL: &[&dyn Scheme] = &[&aws_signer::AwsSigner, &oci_referrers::OciReferrers];
+pub static ALL: &[&dyn Scheme] = &[&aws_signer::AwsSigner, &notary::Notary, &oci_referrers::OciReferrers, &sigstore::Sigstore];
 
 /// What a scheme is given to look at.
 #[derive(Debug, Clone, Copy)]

@@ -106,6 +106,74 @@ pub enum Rejection {
         /// The accounts that they were pinned for.
         allowed: Vec<String>,
     },
+    // Notary Project.
+    /// The signature is of another artifact than the one that it stands beside.
+    #[error("it signs another artifact: the {field} signed is {expected}, that of the artifact {presented}")]
+    OtherArtifact {
+        /// `digest`, `size` or `media type`.
+        field: &'static str,
+        /// As signed.
+        expected: String,
+        /// Of the artifact.
+        presented: String,
+    },
+    /// A header names another algorithm than the one that the signer's key calls for (algorithm substitution).
+    #[error("the header names the algorithm {presented}, but a signer's key of {key} calls for {expected}")]
+    AlgorithmOfOtherKey {
+        /// What the key is.
+        key: String,
+        /// The algorithm that it calls for.
+        expected: String,
+        /// The algorithm in the header.
+        presented: String,
+    },
+    /// A header that must be listed as critical is not.
+    #[error("the header `{name}` is not listed as critical")]
+    HeaderNotCritical {
+        /// Its name.
+        name: String,
+    },
+    /// A header is listed as critical and is not there.
+    #[error("the header `{name}` is listed as critical and is not there")]
+    CriticalHeaderAbsent {
+        /// Its name.
+        name: String,
+    },
+    /// A critical header is not understood, and so what it may restrict.
+    #[error("the critical header `{name}` is not understood")]
+    UnknownCriticalHeader {
+        /// Its name.
+        name: String,
+    },
+    /// The signing scheme is none that there is.
+    #[error("the signing scheme `{presented}` is not known")]
+    UnknownSigningScheme {
+        /// As signed.
+        presented: String,
+    },
+    /// The certificates of the envelope are not one complete chain in order.
+    #[error("the certificates are not one chain from the signer to a root: {detail}")]
+    ChainIncomplete {
+        /// Which certificate, and what about it.
+        detail: String,
+    },
+    /// A certificate breaks a rule of the format.
+    #[error("the certificate `{certificate}` {rule}")]
+    CertificateRule {
+        /// Subject.
+        certificate: String,
+        /// What is wrong, to be read after the subject.
+        rule: String,
+    },
+    /// A check of the verification plugin that the signer demands, and that is built in, does not hold.
+    #[error("a check of the plugin {plugin} does not hold: {detail}")]
+    PluginRule {
+        /// The plugin's name.
+        plugin: String,
+        /// What is wrong.
+        detail: String,
+    },
+    // End of Notary Project.
     /// The signing time lies in the future.
     #[error("the signing time {signed_at} lies after now, {now}")]
     FromTheFuture {
@@ -114,6 +182,89 @@ pub enum Rejection {
         /// Time of verification.
         now: Timestamp,
     },
+    /// More than a limit allows.
+    #[error("{what}: more than {limit}")]
+    Limit {
+        /// What there is too much of: `bytes of the bundle`, `log entries`.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// A bundle's content is not what the version that it claims to have allows (Sigstore).
+    #[error("the content does not fit the claimed version {claimed}: {detail}")]
+    Version {
+        /// Media type.
+        claimed: String,
+        /// What does not fit.
+        detail: String,
+    },
+    /// A log entry is about another signature, key or artifact (Sigstore).
+    #[error("the log entry is not about this signature: {detail}")]
+    LogEntry {
+        /// What differs.
+        detail: String,
+    },
+    /// The log's promise, checkpoint or proof of inclusion does not hold, or is not there (Sigstore).
+    #[error("the transparency log does not vouch for the signature: {detail}")]
+    LogProof {
+        /// Which part, and what about it.
+        detail: String,
+    },
+    /// The entry is of a log that no named root knows (Sigstore).
+    #[error("the log entry is of the log {log}, which is not among those of {}", .anchors.join(", "))]
+    UnknownLog {
+        /// Log id, lower-case hexadecimal.
+        log: String,
+        /// Names of the roots asked for.
+        anchors: Vec<String>,
+    },
+    /// No log and no time stamp authority states when it was signed (Sigstore).
+    #[error("nobody vouches for the signing time: {detail}")]
+    NoSigningTime {
+        /// What is missing.
+        detail: String,
+    },
+    /// A time stamp (RFC 3161) does not hold.
+    #[error("a time stamp does not hold: {detail}")]
+    TimeStamp {
+        /// What is wrong.
+        detail: String,
+    },
+    /// A certificate, key or authority was used outside of its validity at a time that is vouched for (Sigstore).
+    #[error("{what} was not valid at {at}{}", window(.not_before, .not_after))]
+    OutsideValidity {
+        /// ``the certificate `…` ``, `the log …`.
+        what: String,
+        /// The time.
+        at: Timestamp,
+        /// Start of validity.
+        not_before: Option<Timestamp>,
+        /// End of validity.
+        not_after: Option<Timestamp>,
+    },
+    /// No CT log of the root vouches for the certificate (Sigstore).
+    #[error("no certificate transparency log vouches for the certificate: {detail}")]
+    CertificateTransparency {
+        /// What is wrong.
+        detail: String,
+    },
+    /// None of the named keys made the signature.
+    #[error("none of the named keys made the signature (named: {}; the signature hints at `{hint}`)", .anchors.join(", "))]
+    OtherKey {
+        /// What the signature says of its key, possibly nothing.
+        hint: String,
+        /// Names of the keys asked for.
+        anchors: Vec<String>,
+    },
+}
+
+fn window(not_before: &Option<Timestamp>, not_after: &Option<Timestamp>) -> String {
+    match (not_before, not_after) {
+        (Some(start), Some(end)) => format!(": valid {start} to {end}"),
+        (Some(start), None) => format!(": valid from {start}"),
+        (None, Some(end)) => format!(": valid until {end}"),
+        (None, None) => String::new(),
+    }
 }
 
 impl Rejection {
@@ -126,13 +277,34 @@ impl Rejection {
             | Self::Malformed { .. }
             | Self::Algorithm { .. }
             | Self::ContentDigest { .. }
-            | Self::BadSignature => true,
+            // The chain of an envelope belongs to integrity in the Notary Project's table of levels: notation judges it there.
+            | Self::OtherArtifact { .. }
+            | Self::AlgorithmOfOtherKey { .. }
+            | Self::HeaderNotCritical { .. }
+            | Self::CriticalHeaderAbsent { .. }
+            | Self::UnknownCriticalHeader { .. }
+            | Self::UnknownSigningScheme { .. }
+            | Self::ChainIncomplete { .. }
+            | Self::CertificateRule { .. }
+            | Self::PluginRule { .. }
+            | Self::BadSignature
+            | Self::Limit { .. }
+            | Self::Version { .. }
+            | Self::LogEntry { .. }
+            | Self::LogProof { .. }
+            // For Sigstore, certificate time, log and SCT belong to integrity at every level (DESIGN §4 rule 6).
+            | Self::NoSigningTime { .. }
+            | Self::TimeStamp { .. }
+            | Self::OutsideValidity { .. }
+            | Self::CertificateTransparency { .. } => true,
             Self::Chain { .. }
             | Self::CertificateValidity { .. }
             | Self::UntrustedRoot { .. }
             | Self::UnknownPartitionRoot { .. }
             | Self::AccountNotVouched { .. }
-            | Self::FromTheFuture { .. } => false,
+            | Self::FromTheFuture { .. }
+            | Self::UnknownLog { .. }
+            | Self::OtherKey { .. } => false,
         }
     }
 }
