@@ -169,7 +169,8 @@ fn certificates_of(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         // What stands between the blocks is for people.
         let end = block.find("-----END ").and_then(|at| block.get(at..)?.find('\n').and_then(|line| at.checked_add(line)));
         let block = end.and_then(|end| block.get(..end)).unwrap_or(&block);
-        let (label, der) = pem::decode_vec(format!("{}\n", block.trim_end()).as_bytes()).map_err(|e| e.to_string())?;
+        let block = format!("{}\n", block.trim_end());
+        let (label, der) = pem::decode_vec(block.as_bytes()).map_err(|e| e.to_string())?;
         if label != "CERTIFICATE" {
             return Err(format!("its PEM label is `{label}`"));
         }
