@@ -58,7 +58,9 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
     let remote = args.snapshot.is_none() && targets::may_be_remote(&args.targets, &args.account);
     // Another time than now is for replays (DESIGN §4 rule 12).
-    let clients = if remote && !global.now_overridden { args.network.clients(global)? } else { Clients::offline() };
+    // A file on this machine needs nobody, but whether its signature was revoked only others know.
+    let asks = args.snapshot.is_none() && prepared.asks_revocation();
+    let clients = if (remote || asks) && !global.now_overridden { args.network.clients(global)? } else { Clients::offline() };
     let lookup = Lookup {
         snapshot: args.snapshot.as_deref(),
         account: &args.account,
@@ -74,6 +76,8 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
         command: "verify",
         inventory,
         clients,
+        login: args.account.login()?,
+        nobody_asked: judge::nobody_asked(args.snapshot.is_some(), global),
         refetch: args.network.refetch,
         nothing_selected,
         unmatched,

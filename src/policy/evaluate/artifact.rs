@@ -114,10 +114,10 @@ impl Judge<'_> {
         let Some(Requirement { quantity, authorities }) = &statement.signatures else { return };
         let measure = Measure {
             policy: self.policy,
+            evidence: self.evidence,
             artifact: self.artifact,
             candidates,
             aspects: statement.aspects,
-            live: self.evidence.live,
             now: self.now,
         };
         let found: Vec<Found> = authorities.iter().map(|authority| measure.authority(authority)).collect();

@@ -76,7 +76,9 @@ impl Holding {
 fn rejected(rejection: &Rejection, location: &str) -> Cause {
     let code = match rejection {
         Rejection::AmbiguousArchive { .. } => ReasonCode::AmbiguousArchive,
-        Rejection::UntrustedRoot { .. } | Rejection::AccountNotVouched { .. } => ReasonCode::UntrustedRoot,
+        Rejection::UntrustedRoot { .. } | Rejection::UnknownPartitionRoot { .. } | Rejection::AccountNotVouched { .. } => {
+            ReasonCode::UntrustedRoot
+        }
         Rejection::SeveralSignatures { .. }
         | Rejection::EntryAfterSignature { .. }
         | Rejection::Malformed { .. }

@@ -1,7 +1,7 @@
 //! AWS Signer's signature inside a zip.
 
 use super::super::candidate::{AWS_SIGNER, Holding, Judged};
-use super::super::cause::Cause;
+use super::super::cause::{Cause, Weight};
 use super::{Found, Measure, Signer, name_profiles, resolve};
 use crate::policy::decision::ReasonCode;
 use crate::policy::scope::ProfilePattern;
@@ -22,9 +22,10 @@ impl Measure<'_> {
             let trusted_signer = causes.is_empty();
             causes.extend(self.expiry(holding, &mut found.logged));
             let refused = !causes.is_empty();
-            let revocation = self.revocation(&mut found.logged);
+            let revocation = self.revocation(&holding.basis, &mut found.logged);
+            let revoked = revocation.as_ref().is_some_and(|cause| cause.weight == Weight::Refused);
             let signer = Signer { signature_id: holding.basis.signature_id.clone(), signer_key: holding.signer_key.clone(), candidate };
-            match (refused, &revocation) {
+            match (refused || revoked, &revocation) {
                 (true, _) => {}
                 (false, None) => found.met.push(signer),
                 (false, Some(_)) => found.unproven.push(signer),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::candidate::{Candidate, Holding};
 use super::cause::{Cause, Weight};
-use crate::evidence::Artifact;
+use crate::evidence::{Artifact, Evidence};
 use crate::model::arn::SigningProfileArn;
 use crate::model::artifact::Subject;
 use crate::policy::decision::ReasonCode;
@@ -19,10 +19,10 @@ use crate::policy::scope::ProfilePattern;
 /// What an authority is measured against.
 pub(super) struct Measure<'a> {
     pub(super) policy: &'a Policy,
+    pub(super) evidence: &'a Evidence,
     pub(super) artifact: &'a Artifact,
     pub(super) candidates: &'a [Candidate],
     pub(super) aspects: Aspects,
-    pub(super) live: bool,
     pub(super) now: Timestamp,
 }
 
