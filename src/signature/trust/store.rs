@@ -70,7 +70,7 @@ zoYzTyn/5s8EleoNvek9QeE6MA4GA1UdDwEB/wQEAwIBhjAKBggqhkjOPQQDAwNo
 ADBlAjEA8tcKeLPxBB0mRmfkJn5+hgYxZaRGQatO5mxmjkB/DNIfJ1WeEE3tbCHr
 pNJL32FUAjBQY82UNV5yJrKFHOxuiQ+athQZUHLvWvAIXKExt9wvLdtKzfpag8BI
 o2A2A4nk0jk=
------END CERTIFICATE-----⏎
+-----END CERTIFICATE-----
 ";
 
 /// SHA-256 of its DER as it stands in that source.

@@ -3,6 +3,7 @@
 mod aws_signer;
 mod forged;
 mod mutants;
+mod notary;
 mod oci_referrers;
 mod published;
 mod vectors;
