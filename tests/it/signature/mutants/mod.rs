@@ -4,11 +4,15 @@
 //!
 //! Trust material (trust stores, trusted roots, keys) is not mutated: it is what the others are judged by.
 
+mod cosign_layers;
 mod court;
 mod notary;
 mod notary_cose;
 mod notary_jws;
 mod revocation;
 mod signer_zip;
+mod sigstore;
+mod sigstore_attestations;
+mod sigstore_bundles;
 mod sweep;
 mod timestamp;

@@ -16,6 +16,7 @@ pub enum Judgement<V> {
 }
 
 /// A field that the specification leaves unsigned, or unread.
+#[derive(Clone, Copy)]
 pub struct Unsigned<V> {
     /// The mutant's path: `*` stands for one label, `**` at the end for all that follows, also for nothing.
     pub path: &'static str,
@@ -27,6 +28,7 @@ pub struct Unsigned<V> {
 }
 
 /// What a mutant may do to the verdict.
+#[derive(Clone, Copy)]
 pub enum Effect<V> {
     /// Nothing at all.
     None,
