@@ -10,15 +10,49 @@ use layerproof::signature::Basis;
 use serde_json::{Map, Value, json};
 
 use super::court::Image;
-use super::sigstore::{all_else, trust};
-use super::sweep::{Judgement, Sweep, Unsigned};
-use crate::forge::mutate::{Depth, Node};
+use super::sigstore::{all_else, stamped, takes_the_entry, takes_the_time_stamp, trust};
+use super::sweep::{Effect, Judgement, Sweep, Unsigned};
+use crate::forge::mutate::{Depth, Kind, Node};
 use crate::forge::sigstore::Sigstore;
 use crate::forge::sigstore::bundle::BundleBuilder;
 use crate::forge::sigstore::intoto::{Provenance, Statement};
 use crate::forge::sigstore::legacy::{BUNDLE, CERTIFICATE, CHAIN, Layer, SIGNATURE, SimpleSigning, TIMESTAMP};
 
-const NOT_YET: &[Unsigned<Basis>] = &[];
+const CHAIN_OF_LAYER: Unsigned<Basis> = Unsigned {
+    path: "chain/**",
+    kinds: &[Kind::FlipBit, Kind::Drop],
+    effect: Effect::None,
+    why: "cosign SIGNATURE_SPEC, \"dev.sigstore.cosign/chain\": optional, and trusted for nothing; the trusted root has the chain",
+};
+
+const EMPTY_SIGNATURE: Unsigned<Basis> = Unsigned {
+    path: "signature",
+    kinds: &[Kind::FlipBit, Kind::Drop],
+    effect: Effect::None,
+    why: "cosign ATTESTATION_SPEC: the annotation of an attestation is empty; the signature is in the envelope",
+};
+
+const LOG: Unsigned<Basis> = Unsigned {
+    path: "bundle",
+    kinds: &[Kind::Drop],
+    effect: Effect::Takes(takes_the_entry),
+    why: "cosign SIGNATURE_SPEC, \"dev.sigstore.cosign/bundle\": optional; the verdict names no log, and a policy asks for one",
+};
+
+const TIME_STAMP: Unsigned<Basis> = Unsigned {
+    path: "timestamp",
+    kinds: &[Kind::Drop],
+    effect: Effect::Takes(takes_the_time_stamp),
+    why: "cosign SIGNATURE_SPEC, \"dev.sigstore.cosign/rfc3161timestamp\": optional; the verdict names no authority",
+};
+
+/// In the middle of the token is the certificate of its authority.
+const TOKEN: Unsigned<Basis> = Unsigned {
+    path: "timestamp/SignedRFC3161Timestamp",
+    kinds: &[Kind::FlipBit],
+    effect: Effect::None,
+    why: "RFC 5652 section 5.1: the bag of certificates is not signed; the authority's chain is that of the trusted root",
+};
 
 /// Annotations under short names, with what is inside of them as JSON.
 fn node(layer: &Layer) -> Node {
@@ -98,15 +132,16 @@ fn attestation(world: &Sigstore, manifest: &[u8], otherwise: bool) -> BundleBuil
 
 #[test]
 fn of_signatures() {
-    sweep(&signature, false, NOT_YET, 50);
+    sweep(&signature, false, &[CHAIN_OF_LAYER], 90);
 }
 
 #[test]
 fn of_signatures_with_a_time_stamp() {
-    sweep(&|world, manifest, otherwise| signature(world, manifest, otherwise).stamped(1), false, NOT_YET, 50);
+    let make = |world: &Sigstore, manifest: &[u8], otherwise| stamped(signature(world, manifest, otherwise));
+    sweep(&make, false, &[CHAIN_OF_LAYER, LOG, TIME_STAMP, TOKEN], 95);
 }
 
 #[test]
 fn of_attestations() {
-    sweep(&attestation, true, NOT_YET, 50);
+    sweep(&attestation, true, &[CHAIN_OF_LAYER, EMPTY_SIGNATURE], 140);
 }

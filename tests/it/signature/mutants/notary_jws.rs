@@ -22,6 +22,25 @@ const TIME_STAMP: Unsigned<Basis> = Unsigned {
     why: "signature-specification.md, \"Unsigned Attributes\": the time stamp is made after the signature, and is optional",
 };
 
+/// Inside of the time stamp, and the trust store holds it itself.
+const ROOT: Unsigned<Basis> = Unsigned {
+    path: "header/io.cncf.notary.timestampSignature/1/0/3/2/**",
+    kinds: &[Kind::FlipBit, Kind::Drop],
+    effect: Effect::None,
+    why: "RFC 5652 section 5.1: there may be more or fewer certificates than are needed; this is the authority's root",
+};
+
+/// All that is not signed at once, with the time stamp of another signature in it.
+const HEADER_OF_X509: Unsigned<Basis> = Unsigned {
+    path: "header",
+    kinds: &[Kind::Swap],
+    effect: Effect::Takes(takes_the_time_stamp),
+    why: "signature-specification.md, \"Unsigned Attributes\": time stamp and signing agent",
+};
+
+/// The same without a time stamp: the certificates are equal, and the agent is left.
+const HEADER: Unsigned<Basis> = Unsigned { effect: Effect::None, ..HEADER_OF_X509 };
+
 /// Inside of the time stamp, and the authority does not sign it either.
 const DIGEST_ALGORITHMS: Unsigned<Basis> = Unsigned {
     path: "header/io.cncf.notary.timestampSignature/1/0/1/**",
@@ -47,15 +66,15 @@ fn sweep(of: fn(&super::court::Image) -> Three, unsigned: &[Unsigned<Basis>], le
 
 #[test]
 fn under_x509_with_a_time_stamp() {
-    sweep(notary::x509, &[AGENT, DIGEST_ALGORITHMS, TIME_STAMP], 1000);
+    sweep(notary::x509, &[AGENT, DIGEST_ALGORITHMS, ROOT, TIME_STAMP, HEADER_OF_X509], 880);
 }
 
 #[test]
 fn of_a_signing_authority() {
-    sweep(notary::signing_authority, &[AGENT], 600);
+    sweep(notary::signing_authority, &[AGENT, HEADER], 400);
 }
 
 #[test]
 fn of_aws_signer() {
-    sweep(notary::aws_signer, &[AGENT], 800);
+    sweep(notary::aws_signer, &[AGENT, HEADER], 580);
 }

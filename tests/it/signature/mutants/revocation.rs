@@ -81,7 +81,7 @@ fn ocsp_by_a_delegate() {
     let nonce = Some(vec![7; 16]);
     let good = OcspResponse { nonce: nonce.clone(), ..OcspResponse::by_delegate(&responder, issuer(&world), answer) };
     let other = OcspResponse { nonce, ..OcspResponse::by_delegate(&stranger, issuer(&world), of_another(&world, revoked())) };
-    sweep_ocsp(&world, &good, &other, |state| *state == State::Good, 200);
+    sweep_ocsp(&world, &good, &other, |state| *state == State::Good, 180);
 }
 
 #[test]

@@ -13,12 +13,20 @@ use crate::forge::zip::{self, Entry};
 use crate::forge::{SignerOptions, TestCa, ca};
 use crate::signature::vectors;
 
-const UNSIGNED: &[Unsigned<Basis>] = &[Unsigned {
-    path: "3/0",
-    kinds: &[Kind::Drop],
-    effect: Effect::None,
-    why: "RFC 5652 section 5.1: certificates may be fewer than needed; this is the root, which the anchor holds itself",
-}];
+const UNSIGNED: &[Unsigned<Basis>] = &[
+    Unsigned {
+        path: "3/0",
+        kinds: &[Kind::Drop],
+        effect: Effect::None,
+        why: "RFC 5652 section 5.1: there may be fewer certificates than are needed; this is the root, which the anchor holds itself",
+    },
+    Unsigned {
+        path: "4/**",
+        kinds: &[Kind::Swap],
+        effect: Effect::Twin,
+        why: "RFC 5652 section 5.3: a SignerInfo is a signature by itself; another one of the same content is another signature",
+    },
+];
 
 fn node(entries: &[Entry], options: &SignerOptions) -> Node {
     let cms = signed_data(&inner_digest(entries), options).ber();
@@ -39,7 +47,8 @@ fn inside_a_zip() {
     let entries = [vectors::entries(), vec![folder.clone()]].concat();
     let others = vec![Entry::file("other.py", "print('other')\n"), folder];
     let elsewhere = SignerOptions {
-        signed_at: "2026-09-02T11:00:00.000Z".parse().unwrap(),
+        // On the same day, so that the leaf is the same.
+        signed_at: "2026-09-01T11:00:00.000Z".parse().unwrap(),
         expires_at: "2040-01-01T00:00:00.000Z".parse().unwrap(),
         profile_version: "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/experiments/KlMnOpQrSt".into(),
         job: "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/00000000-0000-4000-8000-000000000002".into(),
@@ -55,5 +64,5 @@ fn inside_a_zip() {
         },
         unsigned: UNSIGNED,
     }
-    .run(500);
+    .run(430);
 }

@@ -11,9 +11,10 @@ use layerproof::signature::{Basis, SignerIdentity, TimeSource, TrustAnchors};
 use serde_json::{Value, json};
 
 use super::court;
-use super::sweep::Judgement;
+use super::sweep::{Effect, Judgement, Unsigned};
 use crate::forge::SigningKey;
-use crate::forge::mutate::{Depth, Node};
+use crate::forge::mutate::{Depth, Kind, Node};
+use crate::forge::pki::at;
 use crate::forge::sigstore::Sigstore;
 use crate::forge::sigstore::bundle::BundleBuilder;
 
@@ -119,32 +120,65 @@ pub fn judge(zip: &[u8], bytes: &[u8], trust: &TrustAnchors) -> Judgement<Basis>
     court::beside_zip(zip, AttachmentForm::SigstoreBundle(bundle(bytes)), trust)
 }
 
-/// The good verdict with `edit` done to what the root vouches for, and no time but those that are left.
+/// When the log took the good entries in.
+const LOGGED: &str = "2026-09-01T10:20:30Z";
+/// When the time stamps of the good ones were made.
+const STAMPED: &str = "2026-09-01T10:20:35Z";
+
+/// With a time stamp, five seconds after signing.
+pub fn stamped(builder: BundleBuilder) -> BundleBuilder {
+    builder.stamped(1).token(|token| {
+        let seconds = token.gen_time.len() - 2;
+        token.gen_time.replace_range(seconds..=seconds, "5");
+    })
+}
+
+/// The good verdict with `edit` done to what each root vouches for, and the time of signing that follows from the times that are left.
 fn edited(good: &Basis, edit: fn(&mut Proof)) -> Basis {
     let mut basis = good.clone();
     let SignerIdentity::Sigstore(signer) = &mut basis.identity else { panic!("{:?}", basis.identity) };
     signer.proofs.values_mut().for_each(edit);
+    let times: Vec<_> = signer.proofs.values().flat_map(|proof| proof.times.clone()).collect();
+    (basis.signed_at, basis.time_source) = match times.iter().min() {
+        None => (None, TimeSource::Nobody),
+        Some(first) if *first == at(LOGGED) => (Some(*first), TimeSource::TransparencyLog),
+        Some(first) => (Some(*first), TimeSource::TimestampAuthority),
+    };
+    assert_ne!(basis, *good, "there was something to take away");
     basis
 }
 
 /// Only a promise is left of the log.
-pub fn takes_the_proof(good: &Basis, mutant: &Basis) -> bool {
-    *mutant
-        == edited(good, |proof| {
-            assert_eq!(proof.transparency, Transparency::InclusionProof);
-            proof.transparency = Transparency::Promise;
-        })
+fn takes_the_proof(good: &Basis, mutant: &Basis) -> bool {
+    *mutant == edited(good, |proof| proof.transparency = proof.transparency.min(Transparency::Promise))
 }
 
 /// The log's proof is left, and the time that it states and promises is not.
-pub fn takes_the_promised_time(good: &Basis, mutant: &Basis) -> bool {
-    let mut expected = edited(good, |proof| proof.times.clear());
-    (expected.signed_at, expected.time_source) = (None, TimeSource::Nobody);
-    *mutant == expected && *mutant != *good
+fn takes_the_promised_time(good: &Basis, mutant: &Basis) -> bool {
+    *mutant == edited(good, |proof| proof.times.retain(|time| *time != at(LOGGED)))
+}
+
+/// Nothing is left of the log.
+pub fn takes_the_entry(good: &Basis, mutant: &Basis) -> bool {
+    let without = |proof: &mut Proof| {
+        proof.transparency = Transparency::None;
+        proof.logs.clear();
+        proof.times.retain(|time| *time != at(LOGGED));
+    };
+    *mutant == edited(good, without)
+}
+
+/// Nothing is left of the time stamp.
+pub fn takes_the_time_stamp(good: &Basis, mutant: &Basis) -> bool {
+    let without = |proof: &mut Proof| {
+        proof.timestamp_authorities.clear();
+        proof.times.retain(|time| *time != at(STAMPED));
+    };
+    *mutant == edited(good, without)
 }
 
 /// A managed key stands by itself: neither log nor time.
-pub fn takes_the_log(good: &Basis, mutant: &Basis) -> bool {
+fn takes_all_but_the_key(good: &Basis, mutant: &Basis) -> bool {
     let mut expected = good.clone();
     let SignerIdentity::Sigstore(signer) = &mut expected.identity else { panic!("{:?}", good.identity) };
     signer.proofs.clear();
@@ -153,14 +187,98 @@ pub fn takes_the_log(good: &Basis, mutant: &Basis) -> bool {
     *mutant == expected && *mutant != *good
 }
 
-/// The time stamp is gone, the log's time stays.
-pub fn takes_the_time_stamp(good: &Basis, mutant: &Basis) -> bool {
-    let mut expected = edited(good, |proof| {
-        assert_eq!((proof.timestamp_authorities.len(), proof.times.len()), (1, 2));
-        proof.timestamp_authorities.clear();
-        // The log's came first.
-        proof.times.truncate(1);
-    });
-    expected.time_source = TimeSource::TransparencyLog;
-    *mutant == expected
+const fn unsigned(path: &'static str, kinds: &'static [Kind], effect: Effect<Basis>, why: &'static str) -> Unsigned<Basis> {
+    Unsigned { path, kinds, effect, why }
 }
+
+const FLIP: &[Kind] = &[Kind::FlipBit];
+const DROP: &[Kind] = &[Kind::Drop];
+const FLIP_SWAP: &[Kind] = &[Kind::FlipBit, Kind::Swap];
+const FLIP_DROP: &[Kind] = &[Kind::FlipBit, Kind::Drop];
+const ALL: &[Kind] = &[Kind::FlipBit, Kind::Drop, Kind::Swap];
+
+const SIZE: &str =
+    "C2SP tlog-checkpoint: size and root count as the checkpoint signs them; the proof repeats them, and nothing rests on its word";
+const NOTE: &str = "C2SP signed-note: the text is signed, and not the lines of signatures under it; the key is found by its hint";
+
+/// Of a bundle over an artifact.
+pub const MESSAGE: &[Unsigned<Basis>] = &[unsigned(
+    "messageSignature/messageDigest",
+    DROP,
+    Effect::None,
+    "sigstore_common.proto, MessageSignature.message_digest: for look-ups, not for verification; where it is there, it must be right",
+)];
+
+/// Of a checkpoint: dash, name, and the end of the last line.
+pub const CHECKPOINT: &[Unsigned<Basis>] = &[
+    unsigned("verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope/4/0", FLIP, Effect::None, NOTE),
+    unsigned("verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope/4/1", FLIP, Effect::None, NOTE),
+    unsigned("verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope/5", DROP, Effect::None, NOTE),
+];
+
+/// Of an entry of Rekor v1.
+pub const REKOR_V1: &[Unsigned<Basis>] =
+    &[unsigned("verificationMaterial/tlogEntries/0/inclusionProof/treeSize", FLIP_SWAP, Effect::None, SIZE)];
+
+/// Of an entry of Rekor v2. A time stamp stands beside it, so that a bundle without the entry is one by itself.
+pub const REKOR_V2: &[Unsigned<Basis>] = &[
+    unsigned("verificationMaterial/tlogEntries/0/inclusionProof/treeSize", ALL, Effect::None, SIZE),
+    unsigned("verificationMaterial/tlogEntries/0/inclusionProof/rootHash", FLIP_SWAP, Effect::None, SIZE),
+    unsigned(
+        "verificationMaterial/tlogEntries/0/inclusionProof/logIndex",
+        ALL,
+        Effect::None,
+        "sigstore_rekor.proto: in Rekor v2 it is the entry's logIndex once more, by which the proof is verified",
+    ),
+    unsigned("verificationMaterial/tlogEntries/0/logId/keyId", FLIP, Effect::None, NOTE),
+];
+
+/// Of entries with a time stamp beside them.
+pub const ENTRIES: &[Unsigned<Basis>] = &[
+    unsigned("verificationMaterial/tlogEntries", DROP, Effect::Takes(takes_the_entry), WITHOUT_LOG),
+    unsigned("verificationMaterial/tlogEntries/0", DROP, Effect::Takes(takes_the_entry), WITHOUT_LOG),
+];
+const WITHOUT_LOG: &str =
+    "sigstore_bundle.proto, VerificationMaterial.tlog_entries: may be empty; the verdict names no log, and a policy asks for one";
+
+/// The promise of an entry with a time stamp beside it, or of one by a managed key.
+pub const PROMISE: &[Unsigned<Basis>] = &[unsigned(
+    "verificationMaterial/tlogEntries/0/inclusionPromise",
+    DROP,
+    Effect::Takes(takes_the_promised_time),
+    "sigstore_rekor.proto, TransparencyLogEntry.inclusion_promise: optional where there is a proof; it alone vouches for the time",
+)];
+
+/// The proof of an entry of version 0.1.
+pub const PROOF: &[Unsigned<Basis>] = &[unsigned(
+    "verificationMaterial/tlogEntries/0/inclusionProof",
+    DROP,
+    Effect::Takes(takes_the_proof),
+    "sigstore_bundle.proto, Bundle.media_type: version 0.1 asks for a promise only; the verdict says so, and a policy asks for more",
+)];
+
+/// The time stamps beside an entry of Rekor v1.
+pub const TIME_STAMPS: &[Unsigned<Basis>] = &[
+    unsigned("verificationMaterial/timestampVerificationData", DROP, Effect::Takes(takes_the_time_stamp), WITHOUT_TIME),
+    unsigned("verificationMaterial/timestampVerificationData/rfc3161Timestamps", DROP, Effect::Takes(takes_the_time_stamp), WITHOUT_TIME),
+    unsigned("verificationMaterial/timestampVerificationData/rfc3161Timestamps/0", DROP, Effect::Takes(takes_the_time_stamp), WITHOUT_TIME),
+];
+const WITHOUT_TIME: &str =
+    "sigstore_bundle.proto, VerificationMaterial.timestamp_verification_data: optional; the verdict names no authority";
+
+/// What is in a time stamp as a whole: a flipped bit in the middle is one in the certificate of the authority.
+pub const TOKEN: &[Unsigned<Basis>] =
+    &[unsigned("verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp", FLIP, Effect::None, BAG)];
+const BAG: &str = "RFC 5652 section 5.1: the bag of certificates is not signed; the authority's chain is that of the trusted root";
+
+/// Of a managed key.
+pub const KEY: &[Unsigned<Basis>] = &[
+    unsigned("verificationMaterial/publicKey/hint", FLIP_DROP, Effect::None, "sigstore_common.proto, PublicKeyIdentifier.hint: a hint"),
+    unsigned("verificationMaterial/tlogEntries", DROP, Effect::Takes(takes_all_but_the_key), WITHOUT_LOG),
+    unsigned("verificationMaterial/tlogEntries/0", DROP, Effect::Takes(takes_all_but_the_key), WITHOUT_LOG),
+    unsigned("verificationMaterial/tlogEntries/0/inclusionProof", &[Kind::Swap], Effect::None, ONCE_MORE),
+    unsigned("verificationMaterial", &[Kind::Swap], Effect::Twin, ONCE_MORE),
+    unsigned("verificationMaterial/tlogEntries", &[Kind::Swap], Effect::Twin, ONCE_MORE),
+    unsigned("verificationMaterial/tlogEntries/0", &[Kind::Swap], Effect::Twin, ONCE_MORE),
+];
+const ONCE_MORE: &str = "The twin has the same signature value (RFC 6979), which the log took in twice: each entry is about it";

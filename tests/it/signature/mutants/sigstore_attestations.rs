@@ -3,20 +3,19 @@
 use layerproof::signature::Basis;
 
 use super::court::zip_of;
-use super::sigstore::{self, all_else, trust};
+use super::sigstore::{self, CHECKPOINT, ENTRIES, REKOR_V1, REKOR_V2, all_else, stamped, trust};
 use super::sweep::{Counts, Sweep, Unsigned};
 use crate::forge::mutate::Depth;
 use crate::forge::sigstore::Sigstore;
 use crate::forge::sigstore::bundle::{BundleBuilder, Kind as Entry};
 use crate::forge::sigstore::intoto::{Provenance, Statement};
 
-const NOT_YET: &[Unsigned<Basis>] = &[];
-
 #[track_caller]
-fn sweep(form: fn(BundleBuilder) -> BundleBuilder, unsigned: &[Unsigned<Basis>], least: usize) -> Counts {
+fn sweep(form: fn(BundleBuilder) -> BundleBuilder, unsigned: &[&[Unsigned<Basis>]], least: usize) -> Counts {
     let world = Sigstore::new();
     let (zip, another) = (zip_of("print('hi')\n"), zip_of("print('another')\n"));
     let trust = trust();
+    let unsigned: Vec<Unsigned<Basis>> = unsigned.iter().flat_map(|list| list.iter().cloned()).collect();
     let attest = |artifact: &[u8], provenance: &Provenance| world.attest(&Statement::slsa(artifact, provenance));
     let elsewhere =
         Provenance { builder_id: "https://evil.example/builder".into(), reference: "refs/heads/feature".into(), ..Provenance::ours() };
@@ -26,22 +25,22 @@ fn sweep(form: fn(BundleBuilder) -> BundleBuilder, unsigned: &[Unsigned<Basis>],
         other: sigstore::node(&all_else(form(attest(&another, &Provenance::ours()))), depth),
         twin: Some(sigstore::node(&all_else(form(attest(&zip, &elsewhere))), depth)),
         judge: &|bytes| sigstore::judge(&zip, bytes, &trust),
-        unsigned,
+        unsigned: &unsigned,
     }
     .run(least)
 }
 
 #[test]
 fn in_an_entry_of_dsse() {
-    sweep(|bundle| bundle, NOT_YET, 100);
+    sweep(|bundle| bundle, &[CHECKPOINT, REKOR_V1], 230);
 }
 
 #[test]
 fn in_an_entry_of_intoto() {
-    sweep(|bundle| bundle.logged(&[Entry::IntotoV2]), NOT_YET, 100);
+    sweep(|bundle| bundle.logged(&[Entry::IntotoV2]), &[CHECKPOINT, REKOR_V1], 235);
 }
 
 #[test]
 fn in_rekor_v2() {
-    sweep(|bundle| bundle.rekor_v2(), NOT_YET, 100);
+    sweep(|bundle| stamped(bundle.logged(&[Entry::DsseV2])), &[CHECKPOINT, REKOR_V2, ENTRIES], 230);
 }

@@ -3,15 +3,13 @@
 use layerproof::signature::Basis;
 
 use super::court::zip_of;
-use super::sigstore::{self, all_else, managed_key, takes_the_log, takes_the_promised_time, takes_the_proof, trust};
-use super::sweep::{Counts, Effect, Sweep, Unsigned};
-use crate::forge::mutate::{Depth, Kind};
+use super::sigstore::{
+    self, CHECKPOINT, ENTRIES, KEY, MESSAGE, PROMISE, PROOF, REKOR_V1, REKOR_V2, TIME_STAMPS, TOKEN, all_else, managed_key, stamped, trust,
+};
+use super::sweep::{Counts, Sweep, Unsigned};
+use crate::forge::mutate::Depth;
 use crate::forge::sigstore::Sigstore;
-use crate::forge::sigstore::bundle::{BundleBuilder, Version};
-
-use Kind::{Drop, FlipBit, Swap};
-
-const NOT_YET: &[Unsigned<Basis>] = &[];
+use crate::forge::sigstore::bundle::{BundleBuilder, Kind as Entry, Version};
 
 #[track_caller]
 fn sweep(form: fn(BundleBuilder) -> BundleBuilder, depth: Depth, unsigned: &[&[Unsigned<Basis>]], least: usize) -> Counts {
@@ -31,30 +29,33 @@ fn sweep(form: fn(BundleBuilder) -> BundleBuilder, depth: Depth, unsigned: &[&[U
 
 #[test]
 fn keyless_of_version_03_in_rekor_v1() {
-    sweep(|bundle| bundle, Depth::all(), &[NOT_YET], 400);
+    sweep(|bundle| bundle, Depth::all(), &[MESSAGE, CHECKPOINT, REKOR_V1], 410);
 }
 
 #[test]
 fn keyless_of_version_03_in_rekor_v2() {
-    sweep(|bundle| bundle.rekor_v2(), Depth::inside(), &[NOT_YET], 80);
+    let v2 = |bundle: BundleBuilder| stamped(bundle.logged(&[Entry::HashedRekordV2]));
+    sweep(v2, Depth::all(), &[MESSAGE, CHECKPOINT, REKOR_V2, ENTRIES, TOKEN], 160);
 }
 
 #[test]
 fn keyless_of_version_02() {
-    sweep(|bundle| bundle.version(Version::V02), Depth::inside(), &[NOT_YET], 80);
+    sweep(|bundle| bundle.version(Version::V02), Depth::inside(), &[MESSAGE, CHECKPOINT, REKOR_V1], 160);
 }
 
 #[test]
 fn keyless_of_version_01() {
-    sweep(|bundle| bundle.version(Version::V01), Depth::inside(), &[NOT_YET], 80);
+    sweep(|bundle| bundle.version(Version::V01), Depth::inside(), &[MESSAGE, CHECKPOINT, REKOR_V1, PROOF], 160);
 }
 
 #[test]
 fn with_a_time_stamp_beside_the_log() {
-    sweep(|bundle| bundle.stamped(1), Depth::inside(), &[NOT_YET], 80);
+    let lists = [MESSAGE, CHECKPOINT, REKOR_V1, ENTRIES, PROMISE, TIME_STAMPS, TOKEN];
+    sweep(stamped, Depth::inside(), &lists, 165);
 }
 
 #[test]
 fn of_a_managed_key_in_a_log() {
-    sweep(|bundle| bundle.key(managed_key()), Depth::inside(), &[NOT_YET], 60);
+    let lists = [MESSAGE, CHECKPOINT, REKOR_V1, PROMISE, KEY];
+    sweep(|bundle| bundle.key(managed_key()), Depth::inside(), &lists, 140);
 }

@@ -34,8 +34,8 @@ pub enum Effect<V> {
     None,
     /// It takes away: true for the good verdict, and a mutant's that says less in this way and in no other.
     Takes(fn(&V, &V) -> bool),
-    /// Nothing is said any more.
-    Inconclusive,
+    /// It is another good signature of the same artifact: the verdict is the twin's, in all that it says.
+    Twin,
 }
 
 /// One kind of envelope.
@@ -69,6 +69,11 @@ impl<V: Debug + PartialEq> Sweep<'_, V> {
         let Judgement::Valid(good) = (self.judge)(&self.good.to_bytes()) else {
             panic!("the good one: {:?}", (self.judge)(&self.good.to_bytes()));
         };
+        let twin = match self.twin.as_ref().map(|twin| (self.judge)(&twin.to_bytes())) {
+            Some(Judgement::Valid(verdict)) => Some(verdict),
+            Some(other) => panic!("the twin: {other:?}"),
+            None => None,
+        };
         let swapped = self.twin.iter().flat_map(|twin| mutants(&self.good, twin).filter(|mutant| mutant.kind == Kind::Swap));
         let needed: Vec<(&Unsigned<V>, Vec<Cell<bool>>)> =
             self.unsigned.iter().map(|field| (field, field.kinds.iter().map(|_| Cell::new(false)).collect())).collect();
@@ -81,7 +86,7 @@ impl<V: Debug + PartialEq> Sweep<'_, V> {
                 counts.refused += 1;
                 continue;
             }
-            match needed.iter().find(|(field, _)| field.excuses(&mutant, &good, &judgement)) {
+            match needed.iter().find(|(field, _)| field.excuses(&mutant, &judgement, &good, twin.as_ref())) {
                 Some((field, needed)) => {
                     counts.unsigned += 1;
                     field.kinds.iter().zip(needed).filter(|(kind, _)| **kind == mutant.kind).for_each(|(_, needed)| needed.set(true));
@@ -106,12 +111,12 @@ impl<V: Debug + PartialEq> Sweep<'_, V> {
 }
 
 impl<V: PartialEq> Unsigned<V> {
-    fn excuses(&self, mutant: &Mutant, good: &V, judgement: &Judgement<V>) -> bool {
+    fn excuses(&self, mutant: &Mutant, judgement: &Judgement<V>, good: &V, twin: Option<&V>) -> bool {
         let effect = match (&self.effect, judgement) {
             (Effect::None, Judgement::Valid(verdict)) => verdict == good,
             (Effect::Takes(takes), Judgement::Valid(verdict)) => takes(good, verdict),
-            (Effect::Inconclusive, Judgement::Inconclusive(_)) => true,
-            _ => false,
+            (Effect::Twin, Judgement::Valid(verdict)) => twin == Some(verdict),
+            (_, Judgement::Refused(_) | Judgement::Inconclusive(_)) => false,
         };
         effect && self.kinds.contains(&mutant.kind) && fits(self.path, &mutant.path)
     }
@@ -165,13 +170,13 @@ fn a_sweep_sees_survivors_idle_entries_and_emptiness() {
     };
     let any = || Unsigned { path: "b", kinds: &[Kind::FlipBit, Kind::Drop, Kind::Swap], effect: Effect::Takes(|_, _| true), why: "x" };
     let c = |kinds| Unsigned { path: "c", kinds, effect: Effect::None, why: "x" };
-    let both = [Kind::FlipBit, Kind::Drop];
-    assert_eq!(run(&[any(), c(&both)], 9).unwrap(), Counts { mutants: 9, refused: 4, unsigned: 5 });
-    assert!(run(&[any(), c(&both)], 10).unwrap_err().contains("at least 10"));
+    const BOTH: &[Kind] = &[Kind::FlipBit, Kind::Drop];
+    assert_eq!(run(&[any(), c(BOTH)], 9).unwrap(), Counts { mutants: 9, refused: 4, unsigned: 5 });
+    assert!(run(&[any(), c(BOTH)], 10).unwrap_err().contains("at least 10"));
     assert!(run(&[any()], 9).unwrap_err().contains("2 of 9 survive"));
-    assert!(run(&[any(), c(&both[..1])], 9).unwrap_err().contains("Drop c"));
+    assert!(run(&[any(), c(&BOTH[..1])], 9).unwrap_err().contains("Drop c"));
     assert!(run(&[any(), c(&[Kind::FlipBit, Kind::Drop, Kind::Swap])], 9).unwrap_err().contains("needed by no mutant:\nSwap c"));
     // Listed as harmless, and it is not.
     let harmless = Unsigned { effect: Effect::None, ..any() };
-    assert!(run(&[harmless, c(&both)], 9).unwrap_err().contains("3 of 9 survive"));
+    assert!(run(&[harmless, c(BOTH)], 9).unwrap_err().contains("3 of 9 survive"));
 }

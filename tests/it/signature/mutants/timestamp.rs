@@ -42,8 +42,8 @@ fn of_an_envelope() {
     };
     let Judgement::Valid(good) = with(&token) else { panic!("{:?}", with(&token)) };
     assert!(good.time_source == layerproof::signature::TimeSource::TimestampAuthority, "{good:?}");
-    // A foreign authority's, of the very same signature, and later.
-    let mut other = Notary::foreign().tsa.token(&signature, at("2026-09-01T11:00:00Z"));
+    // Of another signature, by another authority that is trusted too.
+    let mut other = Notary::foreign().tsa.token(&[&signature[..], b"another"].concat(), at("2026-09-01T11:00:00Z"));
     other.certificates = Notary::foreign().tsa.chain();
     other.accuracy = Some([2, 400, 0]);
     other.nonce = Some(8);
@@ -57,6 +57,6 @@ fn of_an_envelope() {
         },
         unsigned: UNSIGNED,
     }
-    .run(400);
+    .run(530);
     assert!(counts.refused > counts.unsigned);
 }
