@@ -40,11 +40,6 @@ impl Image {
         Self { folder, manifest, trust }
     }
 
-    /// `sha256:HEX` of the manifest.
-    pub fn digest(&self) -> String {
-        Digest::of(&self.manifest).to_string()
-    }
-
     /// Judges what stands beside the image.
     pub fn judge(&self, form: AttachmentForm) -> Judgement<Basis> {
         let limits = Limits::default();

@@ -64,5 +64,5 @@ fn inside_a_zip() {
         },
         unsigned: UNSIGNED,
     }
-    .run(430);
+    .run(425);
 }

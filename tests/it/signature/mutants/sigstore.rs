@@ -266,10 +266,46 @@ pub const TIME_STAMPS: &[Unsigned<Basis>] = &[
 const WITHOUT_TIME: &str =
     "sigstore_bundle.proto, VerificationMaterial.timestamp_verification_data: optional; the verdict names no authority";
 
-/// What is in a time stamp as a whole: a flipped bit in the middle is one in the certificate of the authority.
-pub const TOKEN: &[Unsigned<Basis>] =
-    &[unsigned("verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp", FLIP, Effect::None, BAG)];
-const BAG: &str = "RFC 5652 section 5.1: the bag of certificates is not signed; the authority's chain is that of the trusted root";
+/// Inside of a time stamp, by the last value of its DER. The crate holds a token to less than `timestamp` does in envelopes of the Notary
+/// Project, where versions and algorithms are read too; none of it moves the verdict.
+pub const TOKEN: &[Unsigned<Basis>] = &[
+    unsigned(
+        "verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp/0/0",
+        FLIP,
+        Effect::None,
+        "RFC 3161 section 2.4.2: the status stands around the token, which is what is signed; 1 is grantedWithMods",
+    ),
+    unsigned(
+        "verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp/1/1/0/0",
+        FLIP,
+        Effect::None,
+        "RFC 5652 section 5.1: SignedData's version is not signed",
+    ),
+    unsigned(
+        "verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp/1/1/0/1/**",
+        FLIP_DROP,
+        Effect::None,
+        "RFC 5652 section 5.1: digestAlgorithms is for one-pass readers; the algorithm that counts is SignerInfo's",
+    ),
+    unsigned(
+        "verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp/1/1/0/3/**",
+        FLIP_DROP,
+        Effect::None,
+        "RFC 5652 section 5.1: the bag of certificates is not signed; the authority's chain is that of the trusted root",
+    ),
+    unsigned(
+        "verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp/1/1/0/4/0/0",
+        FLIP,
+        Effect::None,
+        "RFC 5652 section 5.3: SignerInfo's version is not signed",
+    ),
+    unsigned(
+        "verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp/1/1/0/4/0/4/0",
+        FLIP,
+        Effect::None,
+        "RFC 6211 section 1: signatureAlgorithm is not signed without CMSAlgorithmProtection; the key's kind and the digest's hash decide",
+    ),
+];
 
 /// Of a managed key.
 pub const KEY: &[Unsigned<Basis>] = &[

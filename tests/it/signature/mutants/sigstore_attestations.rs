@@ -42,5 +42,5 @@ fn in_an_entry_of_intoto() {
 
 #[test]
 fn in_rekor_v2() {
-    sweep(|bundle| stamped(bundle.logged(&[Entry::DsseV2])), &[CHECKPOINT, REKOR_V2, ENTRIES], 230);
+    sweep(|bundle| stamped(bundle.logged(&[Entry::HashedRekordV2])), &[CHECKPOINT, REKOR_V2, ENTRIES], 230);
 }
