@@ -13,6 +13,7 @@ use crate::check::{self, runtimes::RuntimeTable};
 use crate::clients::{Clients, Login};
 use crate::evidence::Evidence;
 use crate::fetch::Fetching;
+use crate::fetch::signatures::SignatureSources;
 use crate::finding::Finding;
 use crate::model::inventory::Inventory;
 use crate::model::printable::printable;
@@ -21,7 +22,7 @@ use crate::policy::waiver::{self, Waivers};
 use crate::policy::{Decision, DecisionSubject, Policy};
 use crate::report::exit::{FailOn, Gate};
 use crate::report::{ExitInfo, PolicyInfo, RenderOptions, Report, exit, summary};
-use crate::revocation::{Asking, Recording, RecordingError};
+use crate::revocation::{Asking, Recording};
 use crate::scan::{self, Gather, Gathered, Questions};
 use crate::signature::revocation::{AnswerSource, RevocationAnswer};
 use crate::store::Store;
@@ -54,6 +55,8 @@ pub struct Job {
     pub unmatched: Vec<String>,
     /// True where a whole account is judged, so that a statement that matches nothing is worth saying.
     pub whole_fleet: bool,
+    /// Where signatures are looked for, beside the place of the artifact itself.
+    pub signatures: SignatureSources,
     /// The network, where it may be used.
     pub clients: Clients,
     /// Whose credentials ask AWS Signer where no account is looked at.
@@ -110,8 +113,14 @@ pub fn prepare(policy: &PolicyArgs, report: &ReportArgs, global: &Global) -> Res
         return Err(Failure::usage("--record-revocations keeps what is answered in this run, and with --offline or --now nobody is asked")
             .hint("run it without them"));
     }
-    let revocations =
-        policy.revocations.as_ref().map(|file| Recording::read(file).map_err(|error| recording_failure(&error))).transpose()?;
+    let revocations = policy
+        .revocations
+        .as_ref()
+        .map(|file| {
+            Recording::read(file)
+                .map_err(|error| Failure::usage(format!("--revocations {error}")).hint("--record-revocations FILE writes one"))
+        })
+        .transpose()?;
     Ok(Prepared {
         revocations,
         record_revocations: policy.record_revocations.clone(),
@@ -132,17 +141,20 @@ pub fn load_policy(file: &Path, global: &Global) -> Result<Policy, Failure> {
 }
 
 impl Prepared {
+    /// What has to be asked of others than the artifacts.
+    fn questions(&self) -> Questions {
+        let all = self.record_revocations.is_some();
+        Questions {
+            signers: all || self.policy.asks_revocation(),
+            timestamps: all || self.policy.asks_timestamps(),
+            jobs: self.policy.asks_service(),
+        }
+    }
+
     /// True where somebody has to be asked about revocation.
     pub fn asks_revocation(&self) -> bool {
-        self.policy.asks_revocation() || self.record_revocations.is_some()
-    }
-}
-
-fn recording_failure(error: &RecordingError) -> Failure {
-    if error.is_usage() {
-        Failure::usage(error.to_string()).hint("--record-revocations FILE writes one")
-    } else {
-        Failure::internal(error.to_string())
+        let Questions { signers, timestamps, jobs: _ } = self.questions();
+        signers || timestamps
     }
 }
 
@@ -154,11 +166,12 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     for anchor in &anchors.anchors {
         notes.push(format!("trust anchor `{}`: {}", anchor.name, anchor.provenance));
     }
-    let Gathered { mut evidence, downloaded, from_store } = {
+    let Gathered { mut evidence, downloaded, from_store, notes: looked } = {
         let bar = Bar::new(global);
         let limits = Limits::default();
         let gather = Gather {
             fetching: Fetching { store: &store, clients: &job.clients, refetch: job.refetch },
+            signatures: &job.signatures,
             anchors,
             limits: &limits,
             now: global.now,
@@ -167,7 +180,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         scan::gather(job.inventory, &gather).map_err(|error| Failure::internal(error.to_string()))?
     };
 
-    let questions = Questions { revocation: prepared.asks_revocation(), jobs: prepared.policy.asks_service() };
+    let questions = prepared.questions();
     let asking = Asking {
         clients: &job.clients,
         nobody: job.nobody_asked,
@@ -178,7 +191,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     let answered = scan::ask_revocation(&mut evidence, questions, asking);
     notes.extend(revocation_notes(&evidence, &prepared, global));
     if let Some(file) = &prepared.record_revocations {
-        answered.write(file).map_err(|error| recording_failure(&error))?;
+        answered.write(file).map_err(|error| Failure::internal(format!("--record-revocations {error}")))?;
         notes.push(format!(
             "what was answered about revocation is kept in {}: {} answers",
             printable(&file.display().to_string()),
@@ -186,6 +199,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         ));
     }
 
+    notes.extend(looked.iter().map(|note| printable(note).into_owned()));
     for moved in store.quarantined() {
         let path = moved.moved_to.display().to_string();
         notes.push(format!("a stored blob was damaged ({}) and moved to {}", moved.damage, printable(&path)));

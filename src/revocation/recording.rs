@@ -62,16 +62,6 @@ pub enum RecordingError {
     },
 }
 
-impl RecordingError {
-    /// True where the file that was given is wrong (exit 2); false where this machine cannot do it (exit 5).
-    pub fn is_usage(&self) -> bool {
-        match self {
-            Self::Io { .. } => false,
-            Self::Malformed { .. } | Self::Format { .. } => true,
-        }
-    }
-}
-
 impl Recording {
     /// Reads a recording.
     ///

@@ -11,6 +11,7 @@
 mod asn1;
 pub mod aws_signer;
 mod ber;
+pub mod beside;
 mod explain;
 mod json;
 pub mod notary;
@@ -89,6 +90,12 @@ pub struct Verified {
 impl Verified {
     /// For the schemes below this module only.
     pub(in crate::signature) fn new(basis: Basis) -> Self {
+        Self { basis }
+    }
+
+    /// For trials of policies only, which are about what follows from a basis and not about how one is reached.
+    #[cfg(test)]
+    pub(crate) fn for_trial(basis: Basis) -> Self {
         Self { basis }
     }
 

@@ -1,11 +1,14 @@
 //! Evidence and a policy to decisions. Pure: the time is a value.
 
 mod artifact;
+mod attestation;
 mod authority;
 mod candidate;
 mod cause;
 mod parts;
 mod quantity;
+#[cfg(test)]
+mod trial;
 
 use std::collections::BTreeMap;
 

@@ -3,8 +3,10 @@
 mod command;
 mod documents;
 mod evidence;
+mod notation;
 mod parts;
 mod properties;
+mod revocation;
 mod rules_01_05;
 mod rules_06_12;
 mod schema;
