@@ -8,6 +8,7 @@ use layerproof::signature::{Basis, RevocationQuestion, SignerIdentity, TimeSourc
 
 use super::court::{Image, store};
 use super::sweep::Judgement;
+use crate::forge::SigningKey;
 use crate::forge::notary::envelope::EnvelopeBuilder;
 use crate::forge::notary::{Notary, Target};
 use crate::forge::pki::at;
@@ -69,12 +70,20 @@ fn stamped(builder: EnvelopeBuilder) -> EnvelopeBuilder {
     })
 }
 
-/// `notary.x509` with expiry and time stamp.
+/// `notary.x509` with expiry and time stamp, by a P-256 key.
 pub fn x509(image: &Image) -> Three {
-    let world = Notary::new();
+    x509_by(Notary::new(), image)
+}
+
+/// The same by an RSA key.
+pub fn x509_by_rsa(image: &Image) -> Three {
+    x509_by(Notary::with_leaf_key(SigningKey::rsa(2048)), image)
+}
+
+fn x509_by(world: Notary, image: &Image) -> Three {
     let good = |target: &Target| stamped(world.sign(target).expiry("2027-09-01T00:00:00Z"));
     // Another signer below the same CA, who signed later and for longer.
-    let twin = Notary::with_leaf_key(crate::forge::SigningKey::p256("layerproof test another notary leaf"));
+    let twin = Notary::with_leaf_key(SigningKey::p256("layerproof test another notary leaf"));
     let twin = all_else(twin.sign(&Target::of(&image.manifest).annotated("stage", "test")).expiry("2030-09-01T00:00:00Z"));
     let twin = stamped(twin).token(|token| token.gen_time = "20260901110005Z".into());
     Three { good: good(&target(image)), other: all_else(good(&other_target())), twin }

@@ -65,8 +65,8 @@ fn sweep(of: fn(&super::court::Image) -> Three, unsigned: &[Unsigned<Basis>], le
 }
 
 #[test]
-fn under_x509_with_a_time_stamp() {
-    sweep(notary::x509, &[AGENT, DIGEST_ALGORITHMS, ROOT, TIME_STAMP, HEADER_OF_X509], 880);
+fn under_x509_by_rsa_with_a_time_stamp() {
+    sweep(notary::x509_by_rsa, &[AGENT, DIGEST_ALGORITHMS, ROOT, TIME_STAMP, HEADER_OF_X509], 880);
 }
 
 #[test]

@@ -266,6 +266,14 @@ pub const TIME_STAMPS: &[Unsigned<Basis>] = &[
 const WITHOUT_TIME: &str =
     "sigstore_bundle.proto, VerificationMaterial.timestamp_verification_data: optional; the verdict names no authority";
 
+/// A time stamp that is not opened: the bit in its middle is one in the certificate of the authority.
+pub const MIDDLE_OF_TOKEN: &[Unsigned<Basis>] = &[unsigned(
+    "verificationMaterial/timestampVerificationData/rfc3161Timestamps/0/signedTimestamp",
+    FLIP,
+    Effect::None,
+    "RFC 5652 section 5.1: the bag of certificates is not signed; the authority's chain is that of the trusted root",
+)];
+
 /// Inside of a time stamp, by the last value of its DER. The crate holds a token to less than `timestamp` does in envelopes of the Notary
 /// Project, where versions and algorithms are read too; none of it moves the verdict.
 pub const TOKEN: &[Unsigned<Basis>] = &[

@@ -3,7 +3,7 @@
 use layerproof::signature::Basis;
 
 use super::court::zip_of;
-use super::sigstore::{self, CHECKPOINT, ENTRIES, REKOR_V1, REKOR_V2, all_else, stamped, trust};
+use super::sigstore::{self, CHECKPOINT, ENTRIES, MIDDLE_OF_TOKEN, REKOR_V1, REKOR_V2, all_else, stamped, trust};
 use super::sweep::{Counts, Sweep, Unsigned};
 use crate::forge::mutate::Depth;
 use crate::forge::sigstore::Sigstore;
@@ -42,5 +42,5 @@ fn in_an_entry_of_intoto() {
 
 #[test]
 fn in_rekor_v2() {
-    sweep(|bundle| stamped(bundle.logged(&[Entry::HashedRekordV2])), &[CHECKPOINT, REKOR_V2, ENTRIES], 230);
+    sweep(|bundle| stamped(bundle.logged(&[Entry::HashedRekordV2])), &[CHECKPOINT, REKOR_V2, ENTRIES, MIDDLE_OF_TOKEN], 230);
 }
