@@ -73,7 +73,7 @@ fn trust_reasons(decision: Option<&Decision>) -> impl Iterator<Item = (ReasonCod
     decision
         .into_iter()
         .flat_map(|decision| &decision.reasons)
-        .filter(|reason| matches!(reason.code, ReasonCode::UntrustedRoot | ReasonCode::UntrustedIdentity))
+        .filter(|reason| matches!(reason.code, ReasonCode::UntrustedRoot | ReasonCode::UntrustedIdentity | ReasonCode::ClaimMismatch))
         .map(|reason| (reason.code, reason.text.as_str()))
 }
 

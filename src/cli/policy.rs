@@ -1,5 +1,7 @@
 //! `layerproof policy check|init|explain`: nothing here touches an artifact or the network.
 
+mod ask;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,10 +12,10 @@ use crate::model::arn::{FunctionArn, LayerVersionArn, SigningProfileArn, is_acco
 use crate::model::artifact::Subject;
 use crate::model::image_ref::ImageRef;
 use crate::model::printable::printable;
-use crate::policy::level::Level;
-use crate::policy::schema::{Authority, Identity, Quantity, Requirement, SigstoreAuthority};
+use crate::policy::schema::Authority;
 use crate::policy::scope::matching;
 use crate::policy::{Policy, Statement};
+use ask::ask;
 
 /// Check, start and explain trust policies.
 #[derive(Debug, Clone, clap::Args)]
@@ -92,83 +94,23 @@ fn describe(policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
     for anchor in &policy.anchors().anchors {
         let accounts = if anchor.shipped { "shipped".to_owned() } else { format!("pinned, for {}", anchor.accounts.join(", ")) };
         writeln!(out, "  root {} ({accounts}) SHA-256 {}", printable(&anchor.name), anchor.sha256)?;
-        let used = policy.statements.iter().flat_map(requirements).flat_map(|r| &r.authorities);
-        if !used.into_iter().any(|authority| matches!(authority, Authority::AwsSigner { root, .. } if *root == anchor.name)) {
+        let mut used = policy.statements.iter().flat_map(Statement::authorities);
+        if !used.any(|authority| matches!(authority, Authority::AwsSigner { root, .. } if *root == anchor.name)) {
             writeln!(out, "    note: no statement names it")?;
         }
     }
-    Ok(())
-}
-
-fn requirements(statement: &Statement) -> impl Iterator<Item = &Requirement> {
-    statement.signatures.iter().chain(statement.attestations.iter().map(|attestation| &attestation.signed_by))
-}
-
-/// What a statement asks for, line by line.
-fn ask(statement: &Statement, out: &mut dyn Write) -> io::Result<()> {
-    let a = statement.aspects;
-    write!(out, "    level   {}", statement.level.name())?;
-    if statement.level != Level::Skip {
-        write!(
-            out,
-            ": integrity enforce, authenticity {}, authentic_timestamp {}, expiry {}, revocation {}",
-            a.authenticity.name(),
-            a.authentic_timestamp.name(),
-            a.expiry.name(),
-            a.revocation.name()
-        )?;
+    for root in &policy.anchors().sigstore_roots {
+        writeln!(out, "  trusted root {} SHA-256 {}: {}", printable(&root.name), root.sha256, printable(&root.provenance))?;
     }
-    writeln!(out)?;
-    if let Some(reason) = statement.exempts() {
-        writeln!(out, "    exempts, never trusts: {}", printable(reason))?;
+    for key in &policy.anchors().keys {
+        writeln!(out, "  key {} SHA-256 {}", printable(&key.name), key.sha256)?;
     }
-    if let Some(target) = &statement.overrides {
-        writeln!(out, "    replaces {target} for what it covers")?;
-    }
-    if let Some(requirement) = &statement.signatures {
-        require(requirement, "    signed by", "      ", out)?;
-    }
-    for attestation in &statement.attestations {
-        writeln!(out, "    attestation {} (not verified by this version yet)", printable(&attestation.predicate_type))?;
-        require(&attestation.signed_by, "      signed by", "        ", out)?;
-        if let Some(condition) = &attestation.condition {
-            writeln!(out, "      where {}", printable(condition))?;
-        }
+    for store in &policy.anchors().trust_stores {
+        let count = store.certificates.len();
+        let plural = if count == 1 { "" } else { "s" };
+        writeln!(out, "  trust store {} ({count} certificate{plural}): {}", printable(&store.name), printable(&store.provenance))?;
     }
     Ok(())
-}
-
-fn require(requirement: &Requirement, lead: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
-    let quantity = match requirement.quantity {
-        Quantity::Any => "any of".to_owned(),
-        Quantity::All => "all of, by distinct signers".to_owned(),
-        Quantity::AtLeast(n) => format!("at least {n} of, by distinct signers"),
-    };
-    writeln!(out, "{lead} {quantity}")?;
-    for authority in &requirement.authorities {
-        writeln!(out, "{indent}- {}", printable(&name_authority(authority)))?;
-    }
-    Ok(())
-}
-
-fn name_authority(authority: &Authority) -> String {
-    let profiles: Vec<String> = authority.profiles().iter().map(ToString::to_string).collect();
-    let profiles = profiles.join(" or ");
-    let later = "not verified by this version yet";
-    match authority {
-        Authority::AwsSigner { root, .. } => format!("AWS Signer inside the zip, root {root}, profile {profiles}"),
-        Authority::AwsService { .. } => format!("AWS's own statement in a live answer, profile {profiles} (never met by this version)"),
-        Authority::Sigstore(SigstoreAuthority::Keyless { issuer, identity: Identity::Exact(identity) }) => {
-            format!("Sigstore, issuer {issuer}, identity {identity} ({later})")
-        }
-        Authority::Sigstore(SigstoreAuthority::Keyless { issuer, identity: Identity::Regexp(regexp) }) => {
-            format!("Sigstore, issuer {issuer}, identity matching in full /{regexp}/ ({later})")
-        }
-        Authority::Sigstore(SigstoreAuthority::Key { file }) => format!("Sigstore, public key {file} ({later})"),
-        Authority::Notary { trust_store, identities } => {
-            format!("Notary, trust store {trust_store}, {} ({later})", identities.join(" or "))
-        }
-    }
 }
 
 fn explain(args: &ExplainArgs, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
@@ -212,7 +154,7 @@ fn explain_to(policy: &Policy, subject: &Subject, out: &mut dyn Write) -> io::Re
 
 /// What the placeholders stand for, for this subject.
 fn profiles_here(statement: &Statement, subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
-    for profile in requirements(statement).flat_map(|r| &r.authorities).flat_map(Authority::profiles) {
+    for profile in statement.authorities().flat_map(Authority::profiles) {
         match profile.resolve(subject) {
             Some(resolved) if resolved.to_string() == profile.to_string() => {}
             Some(resolved) => writeln!(out, "    here {profile} is {resolved}")?,

@@ -20,6 +20,25 @@ pub struct Decision {
     pub reasons: Vec<Reason>,
     /// What the signatures that it rests on do not bind; for reports.
     pub does_not_bind: Vec<String>,
+    /// The signatures and attestations by which its statements were met, and what each was verified over; sorted.
+    pub rests_on: Vec<Support>,
+}
+
+/// A signature or attestation by which a statement was met.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Support {
+    /// The scheme's name.
+    pub scheme: &'static str,
+    /// Where it was found, safe to print.
+    pub location: String,
+    /// Who signed, safe to print.
+    pub signer: String,
+    /// SHA-256 of what was signed, computed by this process: the artifact's own, or that of an index above it.
+    pub digest: Option<Digest>,
+    /// True where an index was signed that lists the artifact, and not the artifact itself.
+    pub index_above: bool,
+    /// Of an attestation.
+    pub predicate_type: Option<String>,
 }
 
 /// What a decision is about.
@@ -128,6 +147,19 @@ pub enum ReasonCode {
     UntrustedRoot,
     /// It holds, but the signer is not the one asked for.
     UntrustedIdentity,
+    /// It holds and is by the signer asked for, but a claim of the certificate or an annotation is not the one asked for, absent or
+    /// malformed.
+    ClaimMismatch,
+    /// No transparency log, or no CT log, vouches for it as asked.
+    NoTransparency,
+    /// A trusted time is asked for, and nobody who counts states one.
+    TimestampMissing,
+    /// Certificate or key were used outside of their validity.
+    OutsideValidity,
+    /// No attestation of the type asked for.
+    AttestationMissing,
+    /// An attestation is by the signer asked for, and does not say what is asked for.
+    PredicateMismatch,
     /// It has expired.
     Expired,
     /// The archive can be read in more than one way.

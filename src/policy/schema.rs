@@ -2,8 +2,12 @@
 
 use serde::Serialize;
 
+pub use super::authority::{
+    Authority, LogProof, NotaryAuthority, NotaryIdentity, SigstoreAuthority, SigstoreSigner, VerifyTimestamp,
+};
+use super::condition::Condition;
 use super::level::{Action, Aspects, Level};
-use super::scope::{ProfilePattern, RepositoryPattern};
+use super::scope::RepositoryPattern;
 use crate::model::arn_pattern::ArnPattern;
 use crate::signature::{Anchor, TrustAnchors};
 
@@ -88,58 +92,6 @@ pub enum Quantity {
     AtLeast(usize),
 }
 
-/// Whose signature counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Authority {
-    /// AWS Signer, inside the zip.
-    AwsSigner {
-        /// Name of the trust anchor.
-        root: String,
-        /// Profiles or profile versions; never empty.
-        profiles: Vec<ProfilePattern>,
-    },
-    /// AWS's own statement in a live API answer (DESIGN §4 rule 8).
-    AwsService {
-        /// Profiles or profile versions; never empty.
-        profiles: Vec<ProfilePattern>,
-    },
-    /// Sigstore.
-    Sigstore(SigstoreAuthority),
-    /// Notary Project.
-    Notary {
-        /// `ca:NAME` or `signingAuthority:NAME`.
-        trust_store: String,
-        /// `x509.subject: …` or signing profile ARNs; never empty.
-        identities: Vec<String>,
-    },
-}
-
-/// A Sigstore signer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SigstoreAuthority {
-    /// A certificate of Fulcio's for an OIDC identity.
-    Keyless {
-        /// The OIDC issuer, exact.
-        issuer: String,
-        /// The identity.
-        identity: Identity,
-    },
-    /// A public key.
-    Key {
-        /// PEM file, relative to the policy file.
-        file: String,
-    },
-}
-
-/// An identity in a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// This very text.
-    Exact(String),
-    /// A regular expression that must match in full.
-    Regexp(String),
-}
-
 /// An attestation that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attestation {
@@ -147,8 +99,8 @@ pub struct Attestation {
     pub predicate_type: String,
     /// Who must have signed it.
     pub signed_by: Requirement,
-    /// A condition on the predicate, in CEL.
-    pub condition: Option<String>,
+    /// A condition on the predicate.
+    pub condition: Option<Condition>,
 }
 
 impl Policy {
@@ -177,6 +129,16 @@ impl Policy {
 }
 
 impl Statement {
+    /// What it asks of signatures, then of the signers of each attestation.
+    pub fn requirements(&self) -> impl Iterator<Item = &Requirement> {
+        self.signatures.iter().chain(self.attestations.iter().map(|attestation| &attestation.signed_by))
+    }
+
+    /// Every authority that it lists.
+    pub fn authorities(&self) -> impl Iterator<Item = &Authority> {
+        self.requirements().flat_map(|requirement| &requirement.authorities)
+    }
+
     /// Why the statement yields Exempt at best and never Trusted: it is `audit` or `skip`, or who signed is only logged.
     pub fn exempts(&self) -> Option<&str> {
         let exempting = match self.level {
@@ -206,26 +168,6 @@ impl Quantity {
             Self::Any => 1,
             Self::All => listed,
             Self::AtLeast(n) => n,
-        }
-    }
-}
-
-impl Authority {
-    /// The key that names it in a policy: `aws_signer`.
-    pub fn key(&self) -> &'static str {
-        match self {
-            Self::AwsSigner { .. } => "aws_signer",
-            Self::AwsService { .. } => "aws_service",
-            Self::Sigstore(_) => "sigstore",
-            Self::Notary { .. } => "notary",
-        }
-    }
-
-    /// Its profiles, where it has any.
-    pub fn profiles(&self) -> &[ProfilePattern] {
-        match self {
-            Self::AwsSigner { profiles, .. } | Self::AwsService { profiles } => profiles,
-            Self::Sigstore(_) | Self::Notary { .. } => &[],
         }
     }
 }

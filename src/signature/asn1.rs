@@ -5,9 +5,12 @@
 //! reads certificates and attributes as BER too. Signatures are verified over the bytes of this walk only.
 
 use der::oid::ObjectIdentifier;
+use jiff::civil::DateTime;
+use jiff::{Timestamp, tz::TimeZone};
 
 /// Universal tags, and the context-specific ones with the constructed bit.
 pub(in crate::signature) mod tag {
+    pub const BOOLEAN: u8 = 0x01;
     pub const INTEGER: u8 = 0x02;
     pub const BIT_STRING: u8 = 0x03;
     pub const OCTET_STRING: u8 = 0x04;
@@ -181,6 +184,29 @@ pub(in crate::signature) fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
     out
 }
 
+/// `YYYYMMDDHHMMSS[.f…]Z`, as AWS Signer writes times, with milliseconds, and RFC 3161 has them. No time zone but Z, no leap second, at most nine digits of
+/// fraction. DER forbids zeros at the end of the fraction (X.690 section 11.7.3); they are let pass, since a signer that always
+/// writes milliseconds would otherwise be refused one time in ten, and the text is signed as it stands.
+pub(in crate::signature) fn generalized_time(text: &[u8]) -> Option<Timestamp> {
+    let text = std::str::from_utf8(text).ok()?.strip_suffix('Z')?;
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (text, None),
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if whole.len() != 14 || !digits(whole) || fraction.is_some_and(|f| !digits(f) || f.len() > 9) {
+        return None;
+    }
+    let field = |from: usize, to: usize| whole.get(from..to)?.parse::<i16>().ok();
+    let small = |from: usize| i8::try_from(field(from, from.checked_add(2)?)?).ok();
+    if small(12)? > 59 {
+        return None;
+    }
+    let nanoseconds = format!("{:0<9}", fraction.unwrap_or("0")).parse().ok()?;
+    let time = DateTime::new(field(0, 4)?, small(4)?, small(6)?, small(8)?, small(10)?, small(12)?, nanoseconds).ok()?;
+    time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,6 +230,36 @@ mod tests {
         for length in [0usize, 1, 127, 128, 255, 256, 70_000] {
             let content = vec![7; length];
             assert_eq!(one(&encode(tag::OCTET_STRING, &content), tag::OCTET_STRING).unwrap().value, content);
+        }
+    }
+
+    #[test]
+    fn times_of_the_format_are_read() {
+        assert_eq!(generalized_time(b"20260928091926.806Z").unwrap().to_string(), "2026-09-28T09:19:26.806Z");
+        assert_eq!(generalized_time(b"20260928091926.800Z").unwrap().to_string(), "2026-09-28T09:19:26.8Z");
+        assert_eq!(generalized_time(b"20260928091926Z").unwrap().to_string(), "2026-09-28T09:19:26Z");
+    }
+
+    #[test]
+    fn times_that_could_be_read_in_two_ways_are_refused() {
+        for text in [
+            "20260928091926.806",
+            "20260928091926.806+0000",
+            "20260928091926.Z",
+            "20260928091926,806Z",
+            "202609280919Z",
+            "20260928091960Z",
+            "20260230091926Z",
+            "20260928241926Z",
+            "+0260928091926Z",
+            "260928091926Z",
+            "20260928091926.1234567890Z",
+            "20260928091926.806ZZ",
+            "",
+            " 20260928091926Z",
+            "2026092809192\u{661}Z",
+        ] {
+            assert_eq!(generalized_time(text.as_bytes()), None, "{text}");
         }
     }
 }

@@ -10,13 +10,17 @@
 
 mod asn1;
 pub mod aws_signer;
+mod ber;
 mod explain;
+mod json;
 pub mod notary;
 pub mod oci_referrers;
 mod rejection;
 pub mod revocation;
 pub mod sigstore;
 pub mod statement;
+mod timestamp;
+mod trail;
 pub mod trust;
 mod x509;
 
@@ -300,7 +304,7 @@ pub trait Scheme: Sync {
 }
 
 /// Every scheme.
-pub static ALL: &[&dyn Scheme] = &[&aws_signer::AwsSigner, &oci_referrers::OciReferrers];
+pub static ALL: &[&dyn Scheme] = &[&aws_signer::AwsSigner, &notary::Notary, &oci_referrers::OciReferrers];
 
 /// What a scheme is given to look at.
 #[derive(Debug, Clone, Copy)]

@@ -92,6 +92,74 @@ pub enum Rejection {
         /// The accounts that they were pinned for.
         allowed: Vec<String>,
     },
+    // Notary Project.
+    /// The signature is of another artifact than the one that it stands beside.
+    #[error("it signs another artifact: the {field} signed is {expected}, that of the artifact {presented}")]
+    OtherArtifact {
+        /// `digest`, `size` or `media type`.
+        field: &'static str,
+        /// As signed.
+        expected: String,
+        /// Of the artifact.
+        presented: String,
+    },
+    /// A header names another algorithm than the one that the signer's key calls for (algorithm substitution).
+    #[error("the header names the algorithm {presented}, but a signer's key of {key} calls for {expected}")]
+    AlgorithmOfOtherKey {
+        /// What the key is.
+        key: String,
+        /// The algorithm that it calls for.
+        expected: String,
+        /// The algorithm in the header.
+        presented: String,
+    },
+    /// A header that must be listed as critical is not.
+    #[error("the header `{name}` is not listed as critical")]
+    HeaderNotCritical {
+        /// Its name.
+        name: String,
+    },
+    /// A header is listed as critical and is not there.
+    #[error("the header `{name}` is listed as critical and is not there")]
+    CriticalHeaderAbsent {
+        /// Its name.
+        name: String,
+    },
+    /// A critical header is not understood, and so what it may restrict.
+    #[error("the critical header `{name}` is not understood")]
+    UnknownCriticalHeader {
+        /// Its name.
+        name: String,
+    },
+    /// The signing scheme is none that there is.
+    #[error("the signing scheme `{presented}` is not known")]
+    UnknownSigningScheme {
+        /// As signed.
+        presented: String,
+    },
+    /// The certificates of the envelope are not one complete chain in order.
+    #[error("the certificates are not one chain from the signer to a root: {detail}")]
+    ChainIncomplete {
+        /// Which certificate, and what about it.
+        detail: String,
+    },
+    /// A certificate breaks a rule of the format.
+    #[error("the certificate `{certificate}` {rule}")]
+    CertificateRule {
+        /// Subject.
+        certificate: String,
+        /// What is wrong, to be read after the subject.
+        rule: String,
+    },
+    /// A check of the verification plugin that the signer demands, and that is built in, does not hold.
+    #[error("a check of the plugin {plugin} does not hold: {detail}")]
+    PluginRule {
+        /// The plugin's name.
+        plugin: String,
+        /// What is wrong.
+        detail: String,
+    },
+    // End of Notary Project.
     /// The signing time lies in the future.
     #[error("the signing time {signed_at} lies after now, {now}")]
     FromTheFuture {
@@ -112,6 +180,16 @@ impl Rejection {
             | Self::Malformed { .. }
             | Self::Algorithm { .. }
             | Self::ContentDigest { .. }
+            // The chain of an envelope belongs to integrity in the Notary Project's table of levels: notation judges it there.
+            | Self::OtherArtifact { .. }
+            | Self::AlgorithmOfOtherKey { .. }
+            | Self::HeaderNotCritical { .. }
+            | Self::CriticalHeaderAbsent { .. }
+            | Self::UnknownCriticalHeader { .. }
+            | Self::UnknownSigningScheme { .. }
+            | Self::ChainIncomplete { .. }
+            | Self::CertificateRule { .. }
+            | Self::PluginRule { .. }
             | Self::BadSignature => true,
             Self::Chain { .. }
             | Self::CertificateValidity { .. }

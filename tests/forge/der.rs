@@ -25,6 +25,34 @@ pub mod oids {
     pub const NAME_CONSTRAINTS: &str = "2.5.29.30";
     pub const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
     pub const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
+    pub const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
+    pub const OCSP_SIGNING: &str = "1.3.6.1.5.5.7.3.9";
+    pub const SHA1: &str = "1.3.14.3.2.26";
+    pub const SHA512: &str = "2.16.840.1.101.3.4.2.3";
+    pub const ECDSA_SHA512: &str = "1.2.840.10045.4.3.4";
+    pub const P521: &str = "1.3.132.0.35";
+    pub const ED25519: &str = "1.3.101.112";
+    pub const RSA: &str = "1.2.840.113549.1.1.1";
+    pub const RSA_SHA256: &str = "1.2.840.113549.1.1.11";
+    pub const RSA_SHA384: &str = "1.2.840.113549.1.1.12";
+    pub const RSA_SHA512: &str = "1.2.840.113549.1.1.13";
+    pub const RSA_PSS: &str = "1.2.840.113549.1.1.10";
+    pub const MGF1: &str = "1.2.840.113549.1.1.8";
+    pub const COUNTRY: &str = "2.5.4.6";
+    pub const STATE: &str = "2.5.4.8";
+    pub const LOCALITY: &str = "2.5.4.7";
+    pub const ORGANIZATION: &str = "2.5.4.10";
+    pub const ORGANIZATIONAL_UNIT: &str = "2.5.4.11";
+    pub const SUBJECT_KEY_ID: &str = "2.5.29.14";
+    pub const SUBJECT_ALT_NAME: &str = "2.5.29.17";
+    pub const AUTHORITY_KEY_ID: &str = "2.5.29.35";
+    pub const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
+    pub const AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
+    pub const OCSP: &str = "1.3.6.1.5.5.7.48.1";
+    pub const EMBEDDED_SCTS: &str = "1.3.6.1.4.1.11129.2.4.2";
+    pub const TST_INFO: &str = "1.2.840.113549.1.9.16.1.4";
+    pub const SIGNING_CERTIFICATE: &str = "1.2.840.113549.1.9.16.2.12";
+    pub const SIGNING_CERTIFICATE_V2: &str = "1.2.840.113549.1.9.16.2.47";
 }
 
 /// Tag, definite length, content.
@@ -78,6 +106,20 @@ pub fn int(value: u64) -> Vec<u8> {
     tlv(0x02, &content)
 }
 
+/// INTEGER, not negative, of these big-endian bytes.
+pub fn int_bytes(bytes: &[u8]) -> Vec<u8> {
+    let mut content: Vec<u8> = bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
+    if content.first().is_none_or(|byte| byte & 0x80 != 0) {
+        content.insert(0, 0);
+    }
+    tlv(0x02, &content)
+}
+
+/// ENUMERATED below 128.
+pub fn enumerated(value: u8) -> Vec<u8> {
+    tlv(0x0a, &[value])
+}
+
 /// UTF8String.
 pub fn utf8(text: &str) -> Vec<u8> {
     tlv(0x0c, text.as_bytes())
@@ -116,6 +158,16 @@ pub fn x509_time(text: &str) -> Vec<u8> {
 /// Context-specific, constructed.
 pub fn context(number: u8, content: &[u8]) -> Vec<u8> {
     tlv(0xa0 | number, content)
+}
+
+/// Context-specific, primitive: what stands for an IMPLICIT tag of a primitive type.
+pub fn implicit(number: u8, content: &[u8]) -> Vec<u8> {
+    tlv(0x80 | number, content)
+}
+
+/// AlgorithmIdentifier with NULL parameters, as RSA and some writers of digests have it.
+pub fn algorithm_null(dotted: &str) -> Vec<u8> {
+    seq(&[oid(dotted), null()])
 }
 
 /// AlgorithmIdentifier without parameters.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::zip::{crc32, stored_blocks};
 
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 pub const LAYER_TAR: &str = "application/vnd.oci.image.layer.v1.tar";
 pub const LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -123,6 +124,37 @@ impl Layout {
         let descriptor = json!({"mediaType": media_type, "digest": digest.to_string(), "size": bytes.len()});
         self.files.insert(format!("blobs/sha256/{}", digest.hex()), bytes);
         descriptor
+    }
+
+    /// Adds an artifact manifest whose `subject` is another manifest, and gives its descriptor. Its blobs go in by [`Layout::blob`]; the empty
+    /// config is added here. `tag` goes into `index.json`.
+    pub fn referrer(&mut self, manifest: &Value, tag: Option<&str>) -> Value {
+        self.blob("application/vnd.oci.empty.v1+json", b"{}".to_vec());
+        let mut descriptor = self.blob(MANIFEST, manifest.to_string().into_bytes());
+        let kind = manifest.get("artifactType").or(manifest["config"].get("mediaType"));
+        descriptor["artifactType"] = kind.cloned().unwrap_or_default();
+        if let Some(annotations) = manifest.get("annotations") {
+            descriptor["annotations"] = annotations.clone();
+        }
+        if let Some(tag) = tag {
+            descriptor["annotations"]["org.opencontainers.image.ref.name"] = json!(tag);
+        }
+        self.index.push(descriptor.clone());
+        descriptor
+    }
+
+    /// Adds the index that lists `referrers` (descriptors) under the tag schema `sha256-HEX`, for registries without the referrers API.
+    pub fn fallback_tag(&mut self, subject: &Digest, referrers: &[Value]) -> Value {
+        let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": referrers});
+        let mut descriptor = self.blob(INDEX, index.to_string().into_bytes());
+        descriptor["annotations"] = json!({"org.opencontainers.image.ref.name": format!("sha256-{}", subject.hex())});
+        self.index.push(descriptor.clone());
+        descriptor
+    }
+
+    /// The bytes of a blob that was added.
+    pub fn bytes(&self, digest: &Digest) -> &[u8] {
+        &self.files[&format!("blobs/sha256/{}", digest.hex())]
     }
 
     /// Every file of the layout by its path.

@@ -17,6 +17,7 @@ mod cli;
 mod cli_explain;
 mod docs;
 mod fetch;
+mod forge_tests;
 mod inventory;
 mod memory;
 mod offline;

@@ -2,15 +2,15 @@
 
 use jiff::Timestamp;
 
-use super::authority::{Found, Measure};
-use super::candidate::{Candidate, Judged, undetermined_gap};
+use super::authority::{About, Found, Measure};
+use super::candidate::{AWS_SIGNER, Candidate, Judged, undetermined_gap};
 use super::cause::{Cause, Weight};
 use super::quantity::{Tally, tally};
 use crate::evidence::{Artifact, Evidence};
 use crate::model::artifact::Subject;
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
-use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Verdict};
+use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Support, Verdict};
 use crate::policy::level::{Action, Level};
 use crate::policy::schema::{Policy, Requirement, Statement};
 use crate::policy::scope::matching;
@@ -23,19 +23,21 @@ struct Judgement {
     reasons: Vec<Reason>,
     logged: Vec<String>,
     does_not_bind: Vec<String>,
+    rests_on: Vec<Support>,
 }
 
 /// Applies every matching statement that is not overridden; all must hold (DESIGN §4 rule 1).
 pub(super) fn decide(policy: &Policy, evidence: &Evidence, artifact: &Artifact, now: Timestamp) -> Decision {
     let judge = Judge { policy, evidence, artifact, now };
     let mut verdict = None;
-    let (mut statements, mut reasons, mut does_not_bind) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut statements, mut reasons, mut does_not_bind, mut rests_on) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for matched in matching(policy, &artifact.subject).into_iter().filter(|matched| matched.overridden_by.is_none()) {
         let statement = matched.statement;
         let judgement = judge.statement(statement);
         verdict = verdict.max(Some(judgement.verdict));
         reasons.extend(judgement.reasons.into_iter().map(|reason| (judgement.verdict, reason)));
         does_not_bind.extend(judgement.does_not_bind);
+        rests_on.extend(judgement.rests_on);
         statements.push(StatementResult {
             name: statement.name.clone(),
             file: policy.file.clone(),
@@ -60,6 +62,8 @@ pub(super) fn decide(policy: &Policy, evidence: &Evidence, artifact: &Artifact, 
     reasons.sort_by_key(|(of, _)| std::cmp::Reverse(*of));
     does_not_bind.sort();
     does_not_bind.dedup();
+    rests_on.sort();
+    rests_on.dedup();
     Decision {
         subject: DecisionSubject::Artifact(artifact.subject.clone()),
         digest: artifact.digest(),
@@ -67,6 +71,7 @@ pub(super) fn decide(policy: &Policy, evidence: &Evidence, artifact: &Artifact, 
         statements,
         reasons: reasons.into_iter().map(|(_, reason)| reason).collect(),
         does_not_bind,
+        rests_on,
     }
 }
 
@@ -85,6 +90,7 @@ impl Judge<'_> {
                 reasons: vec![exempted(statement)],
                 logged: Vec::new(),
                 does_not_bind: Vec::new(),
+                rests_on: Vec::new(),
             };
         }
         let mut asked = Asked::default();
@@ -92,17 +98,13 @@ impl Judge<'_> {
         asked.causes.extend(unread(self.artifact));
         match &self.artifact.signatures {
             Observed::Unknown(gap) => asked.causes.push(undetermined_gap(gap, "")),
-            Observed::Absent => self.signatures(statement, &[], &mut asked),
+            Observed::Absent => self.asked_of(statement, &[], &mut asked),
             Observed::Present(signatures) => {
                 let candidates: Vec<Candidate> = signatures.iter().map(Candidate::of).collect();
-                self.signatures(statement, &candidates, &mut asked);
+                self.asked_of(statement, &candidates, &mut asked);
                 self.unbound(statement, &candidates, &mut asked);
                 self.service_disagrees(statement, &candidates, &mut asked);
             }
-        }
-        for attestation in &statement.attestations {
-            let text = format!("this version cannot verify attestations yet (`{}`)", printable(&attestation.predicate_type));
-            asked.causes.push(Cause::undecided(ReasonCode::NotBuilt, text).about_authenticity());
         }
         if statement.signatures.is_none() && statement.attestations.is_empty() {
             asked.causes.push(Cause::refuse(ReasonCode::ThresholdNotMet, "the statement names no authority"));
@@ -110,12 +112,39 @@ impl Judge<'_> {
         asked.settle(statement)
     }
 
-    fn signatures(&self, statement: &Statement, candidates: &[Candidate], asked: &mut Asked) {
-        let Some(Requirement { quantity, authorities }) = &statement.signatures else { return };
+    /// The statement's signatures, and each of its attestations.
+    fn asked_of(&self, statement: &Statement, candidates: &[Candidate], asked: &mut Asked) {
+        let signatures = statement.signatures.iter().map(|requirement| (About::Signature, requirement));
+        let attestations = statement.attestations.iter().map(|attestation| (About::Attestation(attestation), &attestation.signed_by));
+        let mut all_met = true;
+        for (about, requirement) in signatures.chain(attestations) {
+            all_met &= self.requirement(statement, about, requirement, candidates, asked);
+        }
+        if statement.exempts().is_some() && !all_met {
+            // Who signed is only logged, but a signature that is there and does not hold refuses, whoever is listed.
+            let broken = candidates.iter().filter_map(|candidate| match &candidate.judged {
+                Judged::Invalid(cause) | Judged::Undetermined(cause) => Some(cause.clone()),
+                Judged::Valid(_) => None,
+            });
+            asked.causes.extend(broken.filter(|cause| !cause.authenticity));
+        }
+    }
+
+    /// True where it is met.
+    fn requirement(
+        &self,
+        statement: &Statement,
+        about: About<'_>,
+        requirement: &Requirement,
+        candidates: &[Candidate],
+        asked: &mut Asked,
+    ) -> bool {
+        let Requirement { quantity, authorities } = requirement;
         let measure = Measure {
             policy: self.policy,
             artifact: self.artifact,
             candidates,
+            about,
             aspects: statement.aspects,
             live: self.evidence.live,
             now: self.now,
@@ -124,8 +153,9 @@ impl Judge<'_> {
         let outcome = tally(*quantity, &found);
         match &outcome {
             Tally::Met(used) => {
-                let used = used.iter().filter_map(|index| candidates.get(*index));
-                asked.does_not_bind.extend(used.flat_map(|c| c.does_not_bind).map(|&phrase| phrase.to_owned()));
+                let used: Vec<&Candidate> = used.iter().filter_map(|index| candidates.get(*index)).collect();
+                asked.does_not_bind.extend(used.iter().flat_map(|c| c.does_not_bind).map(|&phrase| phrase.to_owned()));
+                asked.rests_on.extend(used.iter().filter_map(|candidate| candidate.support(self.artifact.digest())));
                 asked.logged.extend(found.into_iter().filter(|f| !f.met.is_empty()).flat_map(|f| f.logged));
             }
             Tally::Undecided => {
@@ -144,20 +174,13 @@ impl Judge<'_> {
                 }
             }
         }
-        if statement.exempts().is_some() && !matches!(outcome, Tally::Met(_)) {
-            // Who signed is only logged, but a signature that is there and does not hold refuses, whoever is listed.
-            let broken = candidates.iter().filter_map(|candidate| match &candidate.judged {
-                Judged::Invalid(cause) | Judged::Undetermined(cause) => Some(cause.clone()),
-                Judged::Valid(_) => None,
-            });
-            asked.causes.extend(broken.filter(|cause| !cause.authenticity));
-        }
+        matches!(outcome, Tally::Met(_))
     }
 
     /// SIG017: AWS Signer binds names and bodies only. `strict` refuses what a signed zip must not carry unbound.
     fn unbound(&self, statement: &Statement, candidates: &[Candidate], asked: &mut Asked) {
         let Observed::Present(contents) = &self.artifact.contents else { return };
-        if !candidates.iter().any(|candidate| matches!(candidate.judged, Judged::Valid(_))) {
+        if !candidates.iter().any(|candidate| candidate.scheme == AWS_SIGNER && matches!(candidate.judged, Judged::Valid(_))) {
             return;
         }
         for (path, what) in unbound_entries(contents) {
@@ -171,7 +194,8 @@ impl Judge<'_> {
         let attested = &self.artifact.attested;
         // A local file comes without an answer of AWS's that could lack anything.
         let from_account = self.artifact.claimed.is_some() && self.evidence.inventory.source.kind != "local";
-        for candidate in candidates {
+        // Signatures that stand beside an artifact are not what AWS speaks of.
+        for candidate in candidates.iter().filter(|candidate| candidate.scheme == AWS_SIGNER) {
             let Judged::Valid(holding) = &candidate.judged else { continue };
             let stated = std::iter::once(&attested.signing).chain(attested.disagreeing_uses.iter().map(|(_, signing)| signing));
             let mut texts: Vec<String> = stated.filter_map(|signing| holding.disagreement(signing)).collect();
@@ -192,6 +216,7 @@ struct Asked {
     causes: Vec<Cause>,
     logged: Vec<String>,
     does_not_bind: Vec<String>,
+    rests_on: Vec<Support>,
 }
 
 impl Asked {
@@ -226,7 +251,7 @@ impl Asked {
         };
         self.logged.sort();
         self.logged.dedup();
-        Judgement { verdict, reasons, logged: self.logged, does_not_bind: self.does_not_bind }
+        Judgement { verdict, reasons, logged: self.logged, does_not_bind: self.does_not_bind, rests_on: self.rests_on }
     }
 }
 

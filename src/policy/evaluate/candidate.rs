@@ -2,9 +2,10 @@
 
 use super::cause::{Cause, Weight};
 use crate::model::artifact::ServiceSigning;
+use crate::model::digest::Digest;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::printable::printable;
-use crate::policy::decision::ReasonCode;
+use crate::policy::decision::{ReasonCode, Support};
 use crate::signature::{Basis, JudgedSignature, Outcome, Rejection, SignerIdentity};
 
 /// The scheme of AWS Signer inside zips.
@@ -54,6 +55,23 @@ impl Candidate {
     }
 }
 
+impl Candidate {
+    /// What a decision that rests on it says of it; `None` where it does not hold. `artifact` is what was signed where the signature is
+    /// inside the artifact.
+    pub(super) fn support(&self, artifact: Option<Digest>) -> Option<Support> {
+        let Judged::Valid(holding) = &self.judged else { return None };
+        let basis = &holding.basis;
+        Some(Support {
+            scheme: self.scheme,
+            location: self.location.clone(),
+            signer: printable(&basis.identity.describe()).into_owned(),
+            digest: basis.target.digest.or(artifact),
+            index_above: basis.target.index_above,
+            predicate_type: basis.statement.as_ref().map(|statement| printable(&statement.predicate_type).into_owned()),
+        })
+    }
+}
+
 impl Holding {
     /// What the API's answer states otherwise than the signature does (SIG018); `None` where it states nothing else.
     pub(super) fn disagreement(&self, signing: &ServiceSigning) -> Option<String> {
@@ -82,6 +100,15 @@ fn rejected(rejection: &Rejection, location: &str) -> Cause {
         | Rejection::Malformed { .. }
         | Rejection::Algorithm { .. }
         | Rejection::ContentDigest { .. }
+        | Rejection::OtherArtifact { .. }
+        | Rejection::AlgorithmOfOtherKey { .. }
+        | Rejection::HeaderNotCritical { .. }
+        | Rejection::CriticalHeaderAbsent { .. }
+        | Rejection::UnknownCriticalHeader { .. }
+        | Rejection::UnknownSigningScheme { .. }
+        | Rejection::ChainIncomplete { .. }
+        | Rejection::CertificateRule { .. }
+        | Rejection::PluginRule { .. }
         | Rejection::BadSignature
         | Rejection::Chain { .. }
         | Rejection::CertificateValidity { .. }

@@ -1,6 +1,7 @@
 //! Evidence and a policy to decisions. Pure: the time is a value.
 
 mod artifact;
+mod attestation;
 mod authority;
 mod candidate;
 mod cause;

@@ -9,7 +9,7 @@ use crate::model::gap::Gap;
 use crate::model::image_ref::ImageRef;
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
-use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, Verdict};
+use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, Support, Verdict};
 
 /// Every decision so far.
 pub(super) type Decisions = BTreeMap<DecisionSubject, Decision>;
@@ -79,11 +79,12 @@ struct Whole {
     verdict: Verdict,
     reasons: Vec<(Verdict, Reason)>,
     does_not_bind: Vec<String>,
+    rests_on: Vec<Support>,
 }
 
 impl Whole {
     fn new(subject: DecisionSubject) -> Self {
-        Self { subject, verdict: Verdict::Trusted, reasons: Vec::new(), does_not_bind: Vec::new() }
+        Self { subject, verdict: Verdict::Trusted, reasons: Vec::new(), does_not_bind: Vec::new(), rests_on: Vec::new() }
     }
 
     fn artifact(&mut self, role: &str, subject: &Subject, decisions: &Decisions) {
@@ -95,6 +96,7 @@ impl Whole {
             return self.unknown(format!("{role} {} is not in the evidence", subject.name()), false);
         };
         self.does_not_bind.extend(decision.does_not_bind.iter().cloned());
+        self.rests_on.extend(decision.rests_on.iter().cloned());
         if decision.verdict == Verdict::Trusted {
             return;
         }
@@ -125,6 +127,8 @@ impl Whole {
         self.reasons.sort_by_key(|(verdict, _)| std::cmp::Reverse(*verdict));
         self.does_not_bind.sort();
         self.does_not_bind.dedup();
+        self.rests_on.sort();
+        self.rests_on.dedup();
         Decision {
             subject: self.subject,
             digest: None,
@@ -132,6 +136,7 @@ impl Whole {
             statements: Vec::new(),
             reasons: self.reasons.into_iter().map(|(_, reason)| reason).collect(),
             does_not_bind: self.does_not_bind,
+            rests_on: self.rests_on,
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::super::level::{Action, Aspects, Level};
 use super::super::parse::Node;
 use super::super::problem::Problems;
-use super::super::schema::{Requirement, Scope, ScopeKind, Statement};
-use super::authority;
+use super::super::schema::{Scope, ScopeKind, Statement};
+use super::authority::{self, Reading};
 use super::fields::{Fields, choice, list, shorten};
 use crate::model::arn_pattern::ResourceType;
 use crate::model::document::line_and_column;
@@ -13,8 +13,9 @@ const KEYS: &[&str] = &["name", "scope", "level", "aspects", "reason", "override
 const ASPECTS: &[&str] = &["authenticity", "authentic_timestamp", "expiry", "revocation"];
 
 /// The statement in `node`; `None` where so much is wrong that there is nothing to compare with others.
-pub(super) fn statement(node: &Node, text: &str, problems: &mut Problems<'_>) -> Option<Statement> {
+pub(super) fn statement(node: &Node, text: &str, reading: &mut Reading<'_, '_>) -> Option<Statement> {
     let what = "a statement";
+    let problems = &mut *reading.problems;
     let fields = Fields::of(node, what, KEYS, problems)?;
     let name = fields.require_text("name", what, problems);
     if let Some(name) = &name
@@ -26,10 +27,12 @@ pub(super) fn statement(node: &Node, text: &str, problems: &mut Problems<'_>) ->
     let levels = Level::ALL.iter().map(|level| (level.name(), *level)).collect::<Vec<_>>();
     let level = fields.require_text("level", what, problems).and_then(|text| choice(&text, "`level`", &levels, problems));
     let aspects = level.map(|level| aspects(&fields, level, problems));
-    let signatures = fields.get("signatures").map(|node| authority::requirement(node, "`signatures`", problems));
+    let signatures = fields.get("signatures").map(|node| authority::requirement(node, "`signatures`", reading));
     let attestations = fields.get("attestations").map(|node| {
-        list(node, "`attestations`", problems).iter().filter_map(|item| authority::attestation(item, problems)).collect::<Vec<_>>()
+        let items = list(node, "`attestations`", reading.problems);
+        items.iter().filter_map(|item| authority::attestation(item, reading)).collect::<Vec<_>>()
     });
+    let problems = &mut *reading.problems;
     let (line, _) = line_and_column(text, node.span.start);
     let reason = fields.text("reason", problems).map(|text| text.value.to_owned());
     let overrides = fields.text("overrides", problems).map(|text| text.value.to_owned());
@@ -172,11 +175,8 @@ fn exemption(statement: &Statement, fields: &Fields<'_>, problems: &mut Problems
 
 /// DESIGN §4 rule 4: a profile of "the account" of an unknown account is anybody's profile.
 fn placeholders(statement: &Statement, fields: &Fields<'_>, problems: &mut Problems<'_>) {
-    let requirements = statement.signatures.iter().chain(statement.attestations.iter().map(|a| &a.signed_by));
-    let by_account = requirements
-        .flat_map(|Requirement { authorities, .. }| authorities)
-        .flat_map(super::super::schema::Authority::profiles)
-        .any(super::super::scope::ProfilePattern::names_account_by_placeholder);
+    let mut profiles = statement.authorities().flat_map(super::super::schema::Authority::profiles);
+    let by_account = profiles.any(super::super::scope::ProfilePattern::names_account_by_placeholder);
     if by_account && statement.scope.literal_account().is_none() {
         problems.add_with_help(
             &fields.key_span("scope"),

@@ -6,7 +6,7 @@ use crate::finding::{Confidence, Finding, Severity, Status};
 use crate::model::artifact::Subject;
 use crate::model::digest::{ClaimedDigest, Digest};
 use crate::model::template::SourceSpan;
-use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult};
+use crate::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Support};
 use crate::report::exit;
 
 /// A SHA-256 in the two forms that people compare with.
@@ -59,6 +59,7 @@ pub(super) struct DecisionDocument<'a> {
     reasons: Vec<ReasonDocument<'a>>,
     statements: Vec<StatementDocument<'a>>,
     does_not_bind: &'a [String],
+    rests_on: Vec<SupportDocument<'a>>,
 }
 
 impl<'a> From<&'a Decision> for DecisionDocument<'a> {
@@ -70,6 +71,31 @@ impl<'a> From<&'a Decision> for DecisionDocument<'a> {
             reasons: decision.reasons.iter().map(Into::into).collect(),
             statements: decision.statements.iter().map(Into::into).collect(),
             does_not_bind: &decision.does_not_bind,
+            rests_on: decision.rests_on.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// A signature or attestation by which a statement was met.
+#[derive(Serialize)]
+struct SupportDocument<'a> {
+    scheme: &'static str,
+    location: &'a str,
+    signer: &'a str,
+    digest: Option<DigestDocument>,
+    index_above: bool,
+    predicate_type: Option<&'a str>,
+}
+
+impl<'a> From<&'a Support> for SupportDocument<'a> {
+    fn from(support: &'a Support) -> Self {
+        Self {
+            scheme: support.scheme,
+            location: &support.location,
+            signer: &support.signer,
+            digest: support.digest.map(Into::into),
+            index_above: support.index_above,
+            predicate_type: support.predicate_type.as_deref(),
         }
     }
 }

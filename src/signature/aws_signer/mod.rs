@@ -27,14 +27,13 @@
 //! Expiry (it is in the result) and the signer's identity are for the policy to judge; revocation needs a live question.
 
 mod attributes;
-mod ber;
 mod cms;
 mod digest;
 mod file;
 mod gaps;
 mod oids;
 mod pem;
-mod trail;
+mod steps;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -42,9 +41,11 @@ use jiff::Timestamp;
 use self::attributes::{Attributes, Identity, Times};
 use self::cms::SignedData;
 use self::file::SignatureFiles;
-use self::trail::Trail;
+use self::steps::STEPS;
 use super::asn1::{self, tag};
-use super::x509::{Certificate, Chain, Curve};
+use super::ber;
+use super::trail::Trail;
+use super::x509::{Certificate, Chain, KeyKind};
 use super::{
     Analysed, Anchor, Basis, Candidate, JudgedSignature, Outcome, Presented, Rejection, RevocationQuestion, Scheme, Signatures,
     SignedTarget, SignerIdentity, TimeSource, TrustAnchors, Undetermined, Verified,
@@ -165,7 +166,7 @@ impl From<Rejection> for Stop {
 impl Examination<'_> {
     /// Judges the signature file at this index.
     fn judge(&self, at: usize) -> JudgedSignature {
-        let mut trail = Trail::new();
+        let mut trail = Trail::new(STEPS);
         let mut presented = Presented::default();
         let outcome = match self.steps(at, &mut trail, &mut presented) {
             Ok(Passed { basis, unknown }) if unknown.is_empty() => Outcome::Valid(Verified::new(basis)),
@@ -351,11 +352,11 @@ fn compare_digest(attributes: &Attributes<'_>, inner: &[u8; 48]) -> Result<(Stri
 /// RFC 5652 section 5.4: what is signed is the SET OF's DER, under the tag of a SET in place of the `[0]`.
 fn check_value(chain: &Chain, signer: &cms::SignerInfo<'_>) -> Result<(String, ()), Rejection> {
     let certificate = chain.signer().ok_or(Rejection::BadSignature)?;
-    if certificate.key.curve != Curve::P384 {
+    if certificate.key.kind != KeyKind::P384 {
         return Err(Rejection::Algorithm {
             part: "the signer's key".into(),
             expected: "P-384".into(),
-            presented: format!("{:?}", certificate.key.curve),
+            presented: certificate.key.kind.to_string(),
         });
     }
     let message = asn1::encode(tag::SET, signer.signed_attributes);

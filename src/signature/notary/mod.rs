@@ -1,4 +1,42 @@
-//! Notary Project signatures: JWS and COSE envelopes over OCI descriptors and blobs.
+//! Notary Project signatures: JWS and COSE envelopes over OCI descriptors and blobs (github.com/notaryproject/specifications, version 1.1).
+//!
+//! What an envelope says is judged against the artifact that it stands beside. Facts that the trust policy judges at its level (times,
+//! expiry, identity, revocation) are in the result; all else must hold at every level.
+//!
+//! 1.  The envelope can be read in one way: flattened JWS with four members and no name twice, or tagged COSE_Sign1 with definite, shortest
+//!     lengths and no label twice. At most 4 MiB.
+//! 2.  The content type is that of the payload.
+//! 3.  There is a signing scheme with the time that it has, and no other; an expiry lies after it.
+//! 4.  `crit` lists scheme, authentic signing time, expiry and plugin where they are there, and only headers that are there and understood.
+//! 5.  The certificates can be read.
+//! 6.  The algorithm in the header is the one that the signer's key calls for.
+//! 7.  The key made the signature over signed headers and payload.
+//! 8.  The payload is one `targetArtifact` with media type, digest and size.
+//! 9.  These are the artifact's. For a blob: digest and size, the digest by the hash of the signer's key.
+//! 10. The certificates are one complete chain in order, signer first, self-signed root last, without SHA-1; or one self-signed signer.
+//! 11. The signer's certificate is for digital signatures alone and no CA; the others are CAs that may issue what stands below them.
+//! 12. No verification plugin is demanded, or it is AWS Signer's and its checks hold. Another plugin makes the signature inconclusive.
+//! 13. A certificate of the chain stands, byte by byte, in a trust store of the scheme's type.
+//! 14. The chain's times are noted: whether it holds now (`notary.x509`) or at the authentic signing time (`notary.x509.signingAuthority`),
+//!     and whether a time stamp holds under each trust store of type `tsa`. The policy judges them.
+//!
+//! Identities of trust policies are matched by [`TrustedIdentity`].
+
+mod algorithm;
+mod cbor;
+mod certificates;
+mod cose;
+mod envelope;
+mod gaps;
+mod headers;
+mod identity;
+mod jws;
+mod payload;
+mod plugin;
+mod scheme;
+mod steps;
+mod stores;
+mod times;
 
 use std::collections::BTreeMap;
 
@@ -6,6 +44,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::arn::SigningProfileArn;
+
+pub(in crate::signature) use certificates::check_timestamp_authority;
+pub use identity::TrustedIdentity;
+pub use scheme::{DOES_NOT_BIND, Notary, PLATFORM_ID};
 
 /// The scheme's name.
 pub const NAME: &str = "notary";

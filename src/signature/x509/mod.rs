@@ -1,11 +1,9 @@
 //! X.509 certificates (RFC 5280) for the schemes: each kept with the exact bytes that its issuer signed.
 
 mod chain;
+mod key;
+mod name;
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, EcdsaVerificationAlgorithm,
-    UnparsedPublicKey,
-};
 use data_encoding::HEXLOWER;
 use der::Decode;
 use der::oid::ObjectIdentifier;
@@ -19,24 +17,20 @@ use super::asn1::{self, Values, tag};
 use crate::model::digest::{Digest, Sha384};
 
 pub(in crate::signature) use chain::Chain;
+pub(in crate::signature) use key::{Hash, KeyKind, PublicKey, SignatureAlgorithm};
 
 /// Certificates in one signature. AWS Signer has four.
 pub(in crate::signature) const MAX_CERTIFICATES: usize = 8;
 
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
-const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 /// id-kp-codeSigning, RFC 5280 section 4.2.1.12.
 pub(in crate::signature) const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 /// anyExtendedKeyUsage, RFC 5280 section 4.2.1.12.
-const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+pub(in crate::signature) const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
-/// A certificate, version 3, with an elliptic-curve key and signature.
+/// A certificate, version 3.
 #[derive(Debug, Clone)]
 pub(in crate::signature) struct Certificate {
     /// The whole, DER as presented.
@@ -57,25 +51,19 @@ pub(in crate::signature) struct Certificate {
     pub not_before: Timestamp,
     /// End of validity, to the second; that second is within.
     pub not_after: Timestamp,
+    /// Attributes of the subject, in the order of the certificate: short name in capitals or dotted OID, and value. Untrusted.
+    pub subject_attributes: Vec<(String, String)>,
     /// The key.
     pub key: PublicKey,
+    /// SubjectPublicKeyInfo, DER as presented.
+    pub spki: Vec<u8>,
     /// What the extensions say.
     pub extensions: Extensions,
-    signature_algorithm: ObjectIdentifier,
+    /// How the issuer signed it; `None` for an algorithm that is not verified here, SHA-1 among them.
+    pub signature_algorithm: Option<SignatureAlgorithm>,
+    /// The same as an object identifier, for people.
+    pub signature_oid: ObjectIdentifier,
     signature: Vec<u8>,
-}
-
-/// An elliptic-curve public key: the curve, and the point in uncompressed form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::signature) struct PublicKey {
-    pub curve: Curve,
-    point: Vec<u8>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::signature) enum Curve {
-    P256,
-    P384,
 }
 
 /// The extensions that are understood.
@@ -84,15 +72,40 @@ pub(in crate::signature) struct Extensions {
     /// basicConstraints, and whether critical.
     pub basic_constraints: Option<(bool, BasicConstraints)>,
     pub key_usage: Option<KeyUsage>,
+    /// Whether keyUsage is critical.
+    pub key_usage_critical: bool,
     /// extendedKeyUsage; `None` without the extension.
     pub purposes: Option<Vec<ObjectIdentifier>>,
+    /// Whether extendedKeyUsage is critical.
+    pub purposes_critical: bool,
     /// Critical extensions that are not understood.
     pub unknown_critical: Vec<ObjectIdentifier>,
 }
 
 impl Certificate {
-    /// Reads one DER certificate; `part` names it in a rejection.
+    /// Reads one DER certificate of the kind that AWS Signer uses in zips: a key on P-256 or P-384, and an ECDSA signature with SHA-256
+    /// or SHA-384. `part` names it in a rejection.
     pub fn parse(der: &[u8], part: &str) -> Result<Self, Rejection> {
+        let certificate = Self::parse_general(der, part)?;
+        if !matches!(certificate.key.kind, KeyKind::P256 | KeyKind::P384) {
+            return Err(Rejection::Algorithm {
+                part: format!("the key of {part}"),
+                expected: "an elliptic-curve key on P-256 or P-384".into(),
+                presented: certificate.key.kind.to_string(),
+            });
+        }
+        match certificate.signature_algorithm {
+            Some(SignatureAlgorithm::Ecdsa(Hash::Sha256 | Hash::Sha384)) => Ok(certificate),
+            Some(SignatureAlgorithm::Ecdsa(Hash::Sha512) | SignatureAlgorithm::RsaPkcs1(_)) | None => Err(Rejection::Algorithm {
+                part: format!("the signature of {part}"),
+                expected: "ECDSA with SHA-256 or SHA-384".into(),
+                presented: certificate.signature_oid.to_string(),
+            }),
+        }
+    }
+
+    /// Reads one DER certificate with a key and a signature of any kind. A key or signature that is not known here verifies nothing.
+    pub fn parse_general(der: &[u8], part: &str) -> Result<Self, Rejection> {
         let fail = |detail: String| Rejection::Malformed { part: part.into(), detail };
         let asn1_fail = |error: asn1::Asn1Error| fail(error.to_string());
 
@@ -114,6 +127,7 @@ impl Certificate {
         let issuer = fields.expect(tag::SEQUENCE).map_err(asn1_fail)?;
         let _validity = fields.expect(tag::SEQUENCE).map_err(asn1_fail)?;
         let subject = fields.expect(tag::SEQUENCE).map_err(asn1_fail)?;
+        let spki = fields.expect(tag::SEQUENCE).map_err(asn1_fail)?;
         if outer_algorithm.raw != inner_algorithm.raw {
             return Err(fail("its two signature algorithms differ (RFC 5280 section 4.1.1.2)".into()));
         }
@@ -132,13 +146,12 @@ impl Certificate {
             issuer_text: content.issuer().to_string(),
             not_before: timestamp(content.validity().not_before).ok_or_else(|| fail("its start of validity is out of range".into()))?,
             not_after: timestamp(content.validity().not_after).ok_or_else(|| fail("its end of validity is out of range".into()))?,
-            key: PublicKey::read(content.subject_public_key_info(), part)?,
+            key: PublicKey::read(content.subject_public_key_info()),
+            spki: spki.raw.to_vec(),
             extensions,
-            signature_algorithm: algorithm_without_parameters(outer_algorithm.value).ok_or_else(|| Rejection::Algorithm {
-                part: format!("the signature of {part}"),
-                expected: "ECDSA with SHA-256 or SHA-384".into(),
-                presented: parsed.signature_algorithm().oid.to_string(),
-            })?,
+            signature_algorithm: SignatureAlgorithm::read(outer_algorithm.value),
+            signature_oid: parsed.signature_algorithm().oid,
+            subject_attributes: name::attributes(content.subject()),
             signature: signature.to_vec(),
         })
     }
@@ -165,45 +178,18 @@ impl Certificate {
 
     /// True where `issuer`'s key made this certificate's signature. Names are not compared here.
     pub fn is_signed_by(&self, issuer: &Self) -> bool {
-        let algorithm: &'static EcdsaVerificationAlgorithm = match (issuer.key.curve, self.signature_algorithm) {
-            (Curve::P256, ECDSA_SHA256) => &ECDSA_P256_SHA256_ASN1,
-            (Curve::P256, ECDSA_SHA384) => &ECDSA_P256_SHA384_ASN1,
-            (Curve::P384, ECDSA_SHA256) => &ECDSA_P384_SHA256_ASN1,
-            (Curve::P384, ECDSA_SHA384) => &ECDSA_P384_SHA384_ASN1,
-            _ => return false,
-        };
-        UnparsedPublicKey::new(algorithm, &issuer.key.point).verify(&self.tbs, &self.signature).is_ok()
-    }
-}
-
-impl PublicKey {
-    /// Verifies ECDSA with SHA-384 by a P-384 key; a key on another curve verifies nothing.
-    pub fn verifies_p384_sha384(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.curve == Curve::P384 && UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, &self.point).verify(message, signature).is_ok()
+        self.signature_algorithm.is_some_and(|algorithm| issuer.key.verifies(algorithm, &self.tbs, &self.signature))
     }
 
-    /// RFC 5480 section 2: a named curve, and the uncompressed point.
-    fn read(spki: &x509_cert::spki::SubjectPublicKeyInfoOwned, part: &str) -> Result<Self, Rejection> {
-        let named = spki.algorithm.parameters.as_ref().and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok());
-        let presented = || match named {
-            Some(curve) => format!("{} {curve}", spki.algorithm.oid),
-            None => spki.algorithm.oid.to_string(),
-        };
-        let refuse = || Rejection::Algorithm {
-            part: format!("the key of {part}"),
-            expected: "an elliptic-curve key on P-256 or P-384".into(),
-            presented: presented(),
-        };
-        let (curve, length) = match (spki.algorithm.oid, named) {
-            (EC_PUBLIC_KEY, Some(P256)) => (Curve::P256, 65),
-            (EC_PUBLIC_KEY, Some(P384)) => (Curve::P384, 97),
-            _ => return Err(refuse()),
-        };
-        let point = spki.subject_public_key.as_bytes().ok_or_else(refuse)?;
-        if point.len() != length || point.first() != Some(&4) {
-            return Err(refuse());
-        }
-        Ok(Self { curve, point: point.to_vec() })
+    /// True where it is its own issuer by name and by signature.
+    pub fn is_self_signed(&self) -> bool {
+        self.is_self_issued() && self.is_signed_by(self)
+    }
+
+    /// True where `time` lies in its validity: whole seconds, both ends included (RFC 5280 section 4.1.2.5).
+    pub fn is_valid_at(&self, time: Timestamp) -> bool {
+        let second = time.as_second();
+        second >= self.not_before.as_second() && second <= self.not_after.as_second()
     }
 }
 
@@ -221,21 +207,20 @@ impl Extensions {
                 BASIC_CONSTRAINTS => {
                     out.basic_constraints = Some((extension.critical, BasicConstraints::from_der(value).map_err(unreadable)?));
                 }
-                KEY_USAGE => out.key_usage = Some(KeyUsage::from_der(value).map_err(unreadable)?),
-                EXTENDED_KEY_USAGE => out.purposes = Some(ExtendedKeyUsage::from_der(value).map_err(unreadable)?.0),
+                KEY_USAGE => {
+                    out.key_usage = Some(KeyUsage::from_der(value).map_err(unreadable)?);
+                    out.key_usage_critical = extension.critical;
+                }
+                EXTENDED_KEY_USAGE => {
+                    out.purposes = Some(ExtendedKeyUsage::from_der(value).map_err(unreadable)?.0);
+                    out.purposes_critical = extension.critical;
+                }
                 other if extension.critical => out.unknown_critical.push(other),
                 _ => {}
             }
         }
         Ok(out)
     }
-}
-
-fn algorithm_without_parameters(value: &[u8]) -> Option<ObjectIdentifier> {
-    let mut fields = Values::of(value);
-    let id = asn1::oid(fields.expect(tag::OID).ok()?).ok()?;
-    fields.end().ok()?;
-    [ECDSA_SHA256, ECDSA_SHA384].contains(&id).then_some(id)
 }
 
 /// The octets of a BIT STRING without unused bits.

@@ -178,6 +178,7 @@ impl Fleet {
             statements: vec![statement],
             reasons: reasons.collect(),
             does_not_bind: Vec::new(),
+            rests_on: Vec::new(),
         };
         self.decisions.insert(subject, decision);
     }

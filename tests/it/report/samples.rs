@@ -58,7 +58,7 @@ pub fn decision(subject: DecisionSubject, verdict: Verdict, reasons: Vec<Reason>
     let statement =
         StatementResult { name: "our-layers".into(), file: POLICY.into(), line: 12, level: "strict", verdict, logged: Vec::new() };
     let statements = if verdict == Verdict::NoStatement { Vec::new() } else { vec![statement] };
-    Decision { subject, digest: None, verdict, statements, reasons, does_not_bind: Vec::new() }
+    Decision { subject, digest: None, verdict, statements, reasons, does_not_bind: Vec::new(), rests_on: Vec::new() }
 }
 
 pub fn reason(code: ReasonCode, text: &str) -> Reason {

@@ -1,48 +1,19 @@
 //! AWS Signer's signature inside a zip.
 
-use super::super::candidate::{AWS_SIGNER, Holding, Judged};
+use super::super::candidate::{AWS_SIGNER, Holding};
 use super::super::cause::Cause;
-use super::{Found, Measure, Signer, name_profiles, resolve};
+use super::{Expiry, Found, Judged, Measure, name_profiles, resolve};
 use crate::policy::decision::ReasonCode;
 use crate::policy::scope::ProfilePattern;
 use crate::signature::SignerIdentity;
 
 impl Measure<'_> {
     pub(super) fn aws_signer(&self, root: &str, profiles: &[ProfilePattern]) -> Found {
-        let mut found = Found::default();
-        for (candidate, signature) in self.candidates.iter().enumerate().filter(|(_, c)| c.scheme == AWS_SIGNER) {
-            let holding = match &signature.judged {
-                Judged::Valid(holding) => holding,
-                Judged::Invalid(cause) | Judged::Undetermined(cause) => {
-                    found.causes.push(cause.clone());
-                    continue;
-                }
-            };
-            let mut causes = self.authenticity(holding, root, profiles);
-            let trusted_signer = causes.is_empty();
-            causes.extend(self.expiry(holding, &mut found.logged));
-            let refused = !causes.is_empty();
-            let revocation = self.revocation(&mut found.logged);
-            let signer = Signer { signature_id: holding.basis.signature_id.clone(), signer_key: holding.signer_key.clone(), candidate };
-            match (refused, &revocation) {
-                (true, _) => {}
-                (false, None) => found.met.push(signer),
-                (false, Some(_)) => found.unproven.push(signer),
-            }
-            found.causes.append(&mut causes);
-            if trusted_signer && !refused {
-                found.causes.extend(revocation);
-            }
-        }
-        if found.met.is_empty() && found.unproven.is_empty() && found.causes.is_empty() {
-            found.causes.push(
-                Cause::refuse(ReasonCode::Unsigned, format!("no AWS Signer signature in the {}", self.artifact.subject.kind()))
-                    .about_authenticity(),
-            );
-        }
-        found.logged.sort();
-        found.logged.dedup();
-        found
+        self.among(AWS_SIGNER, "AWS Signer", |holding, logged| Judged {
+            authenticity: self.authenticity(holding, root, profiles),
+            others: self.expiry(holding, Expiry::Always, logged).into_iter().collect(),
+            asks_revocation: true,
+        })
     }
 
     /// The root, the accounts that a pinned root may vouch for, and the profile.

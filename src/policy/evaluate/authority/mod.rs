@@ -2,28 +2,43 @@
 
 mod aws_service;
 mod aws_signer;
+mod notary;
 mod revocation;
+mod sigstore;
 
 use jiff::Timestamp;
 
-use super::candidate::{Candidate, Holding};
+use super::attestation;
+use super::candidate::{self, AWS_SIGNER, Candidate, Holding};
 use super::cause::{Cause, Weight};
 use crate::evidence::Artifact;
 use crate::model::arn::SigningProfileArn;
 use crate::model::artifact::Subject;
+use crate::model::printable::printable;
 use crate::policy::decision::ReasonCode;
 use crate::policy::level::{Action, Aspects};
-use crate::policy::schema::{Authority, Policy};
+use crate::policy::schema::{Attestation, Authority, Policy};
 use crate::policy::scope::ProfilePattern;
+use crate::signature;
 
 /// What an authority is measured against.
 pub(super) struct Measure<'a> {
     pub(super) policy: &'a Policy,
     pub(super) artifact: &'a Artifact,
     pub(super) candidates: &'a [Candidate],
+    pub(super) about: About<'a>,
     pub(super) aspects: Aspects,
     pub(super) live: bool,
     pub(super) now: Timestamp,
+}
+
+/// What is asked for. An attestation is no signature of the artifact, and the other way round.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum About<'a> {
+    /// A signature of the artifact itself.
+    Signature,
+    /// A signed statement about it.
+    Attestation(&'a Attestation),
 }
 
 /// What came of one authority.
@@ -59,9 +74,33 @@ impl Found {
         self.met.is_empty() && self.unproven.is_empty() && !self.is_refused()
     }
 
-    fn because(cause: Cause) -> Self {
-        Self { causes: vec![cause], ..Self::default() }
+}
+
+/// What came of one signature that holds.
+#[derive(Debug, Default)]
+struct Judged {
+    /// Why it is not by whom the authority names.
+    authenticity: Vec<Cause>,
+    /// What else does not hold.
+    others: Vec<Cause>,
+    /// True where the scheme knows revocation.
+    asks_revocation: bool,
+}
+
+impl Judged {
+    fn of_stranger(text: &str) -> Self {
+        let cause = Cause::refuse(ReasonCode::UntrustedIdentity, text).about_authenticity();
+        Self { authenticity: vec![cause], ..Self::default() }
     }
+}
+
+/// Whether a scheme's signatures state an expiry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expiry {
+    /// Always: its absence is a failure (DESIGN §4 rule 3).
+    Always,
+    /// Where the signer set one.
+    Optional,
 }
 
 impl Measure<'_> {
@@ -69,18 +108,95 @@ impl Measure<'_> {
         match authority {
             Authority::AwsSigner { root, profiles } => self.aws_signer(root, profiles),
             Authority::AwsService { profiles } => self.aws_service(profiles),
-            Authority::Sigstore(_) | Authority::Notary { .. } => Found::because(
-                Cause::undecided(ReasonCode::NotBuilt, format!("this version cannot verify `{}` signatures yet", authority.key()))
-                    .about_authenticity(),
-            ),
+            Authority::Sigstore(sigstore) => self.sigstore(sigstore),
+            Authority::Notary(notary) => self.notary(notary),
         }
     }
 
-    /// Against the time of verification. AWS Signer's format states an expiry always, so its absence is a failure (rule 3).
-    fn expiry(&self, holding: &Holding, logged: &mut Vec<String>) -> Option<Cause> {
+    /// Judges each signature of a scheme by itself. `judge` may add to what is logged.
+    fn among(&self, scheme: &'static str, name: &str, judge: impl Fn(&Holding, &mut Vec<String>) -> Judged) -> Found {
+        let mut found = Found::default();
+        for (index, candidate) in self.candidates.iter().enumerate() {
+            let holding = match &candidate.judged {
+                candidate::Judged::Valid(holding) if candidate.scheme == scheme && self.is_about(holding) => holding,
+                candidate::Judged::Valid(_) => continue,
+                candidate::Judged::Invalid(cause) if candidate.scheme == scheme => {
+                    found.causes.push(cause.clone());
+                    continue;
+                }
+                candidate::Judged::Invalid(_) => continue,
+                candidate::Judged::Undetermined(cause) => {
+                    // What could not be looked at may be of any scheme that stands beside the artifact.
+                    if candidate.scheme == scheme || (scheme != AWS_SIGNER && !is_judged_scheme(candidate.scheme)) {
+                        found.causes.push(cause.clone());
+                    }
+                    continue;
+                }
+            };
+            let mut logged = Vec::new();
+            let Judged { authenticity, mut others, asks_revocation } = judge(holding, &mut logged);
+            if !authenticity.is_empty() {
+                found.causes.extend(authenticity);
+                continue;
+            }
+            if let About::Attestation(asked) = self.about {
+                others.extend(attestation::refusals(asked, holding, &self.verified_digest(holding)));
+            }
+            if !others.is_empty() {
+                found.causes.append(&mut others);
+                continue;
+            }
+            let revocation = if asks_revocation { self.revocation(&mut logged) } else { None };
+            let signer = Signer { signature_id: holding.basis.signature_id.clone(), signer_key: holding.signer_key.clone(), candidate: index };
+            found.logged.append(&mut logged);
+            match revocation {
+                None => found.met.push(signer),
+                Some(cause) if cause.weight == Weight::Refused => found.causes.push(cause),
+                Some(cause) => {
+                    found.unproven.push(signer);
+                    found.causes.push(cause);
+                }
+            }
+        }
+        if found.met.is_empty() && found.unproven.is_empty() && found.causes.is_empty() {
+            found.causes.push(self.nothing(name).about_authenticity());
+        }
+        found.logged.sort();
+        found.logged.dedup();
+        found
+    }
+
+    fn is_about(&self, holding: &Holding) -> bool {
+        match self.about {
+            About::Signature => holding.basis.statement.is_none(),
+            About::Attestation(asked) => attestation::is_asked_for(asked, holding),
+        }
+    }
+
+    /// There is none.
+    fn nothing(&self, name: &str) -> Cause {
+        let kind = self.artifact.subject.kind();
+        match self.about {
+            About::Signature => Cause::refuse(ReasonCode::Unsigned, format!("no {name} signature of the {kind}")),
+            About::Attestation(asked) => {
+                let predicate_type = printable(&asked.predicate_type);
+                let text = format!("no attestation `{predicate_type}` with a {name} signature that holds is about the {kind}");
+                Cause::refuse(ReasonCode::AttestationMissing, text)
+            }
+        }
+    }
+
+    /// `sha256:…` of what was signed: the artifact, or the index above it that lists it.
+    fn verified_digest(&self, holding: &Holding) -> String {
+        holding.basis.target.digest.or_else(|| self.artifact.digest()).map_or_else(String::new, |digest| digest.to_string())
+    }
+
+    /// Against the time of verification.
+    fn expiry(&self, holding: &Holding, expiry: Expiry, logged: &mut Vec<String>) -> Option<Cause> {
         let text = match holding.basis.expires_at {
             Some(expires_at) if self.now < expires_at => return None,
             Some(expires_at) => format!("the signature expired at {expires_at}"),
+            None if expiry == Expiry::Optional => return None,
             None => "the signature states no expiry".to_owned(),
         };
         match self.aspects.expiry {
@@ -92,6 +208,11 @@ impl Measure<'_> {
             Action::Skip => None,
         }
     }
+}
+
+/// A scheme whose signatures are judged here, so that what it could not judge is its own.
+fn is_judged_scheme(name: &str) -> bool {
+    [AWS_SIGNER, signature::sigstore::NAME, signature::notary::NAME].contains(&name)
 }
 
 /// The profiles that are asked for here, and how many more have a placeholder that stands for nothing.

@@ -1,16 +1,16 @@
 //! BER to DER, for the wrappers of a CMS only.
 //!
-//! AWS Signer writes the outermost values with indefinite length (X.690 section 8.1.3.6) around values that are DER. RFC 5652
+//! AWS Signer and some time stamp authorities write the outermost values with indefinite length (X.690 section 8.1.3.6) around values that are DER. RFC 5652
 //! section 2 lets a sender do so, while certificates and signed attributes are DER always. So indefinite lengths are rewritten in
 //! the upper levels and refused below them, where they could give one signature several spellings.
 
-use crate::signature::asn1::{self, Asn1Error, Length, tag};
+use super::asn1::{self, Asn1Error, Length, tag};
 
 /// ContentInfo, its `[0]`, SignedData, and the fields of SignedData; a certificate or SignerInfo stands below them.
 const WRAPPER_LEVELS: usize = 4;
 
 /// The same value with definite lengths.
-pub(super) fn to_der(bytes: &[u8]) -> Result<Vec<u8>, Asn1Error> {
+pub(in crate::signature) fn to_der(bytes: &[u8]) -> Result<Vec<u8>, Asn1Error> {
     let mut rest = bytes;
     let der = value(&mut rest, 0)?;
     if rest.is_empty() { Ok(der) } else { Err(Asn1Error::Trailing(rest.len())) }
