@@ -19,6 +19,12 @@ impl Digest {
         hasher.finish()
     }
 
+    /// The digest of bytes that are not at hand, for published signatures over artifacts that were not published.
+    #[cfg(test)]
+    pub(crate) fn of_bytes_that_are_not_here(hex: &str) -> Self {
+        Self(HEXLOWER.decode(hex.as_bytes()).unwrap().try_into().unwrap())
+    }
+
     /// 64 lower-case hexadecimal digits.
     pub fn hex(&self) -> String {
         HEXLOWER.encode(&self.0)

@@ -1,5 +1,7 @@
 //! Trust anchors: always named, always by fingerprint.
 
+mod store;
+
 use std::sync::{Arc, LazyLock};
 
 use der::pem;
@@ -10,6 +12,8 @@ use super::x509::Certificate;
 use crate::model::arn::is_account;
 use crate::model::digest::{ClaimedDigest, Digest};
 use crate::model::printable::printable;
+
+pub use store::{AWS_SIGNER_IMAGES, AWS_SIGNER_IMAGES_GOV, TrustStoreError, shipped_trust_stores};
 
 /// A root certificate that a policy names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

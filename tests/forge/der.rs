@@ -47,6 +47,7 @@ pub mod oids {
     pub const SUBJECT_ALT_NAME: &str = "2.5.29.17";
     pub const AUTHORITY_KEY_ID: &str = "2.5.29.35";
     pub const CRL_DISTRIBUTION_POINTS: &str = "2.5.29.31";
+    pub const FRESHEST_CRL: &str = "2.5.29.46";
     pub const AUTHORITY_INFO_ACCESS: &str = "1.3.6.1.5.5.7.1.1";
     pub const OCSP: &str = "1.3.6.1.5.5.7.48.1";
     pub const EMBEDDED_SCTS: &str = "1.3.6.1.4.1.11129.2.4.2";

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+/// One change.
+type Change<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
+
 /// Changes to a `T`, made in the order in which they were added.
-pub struct Hook<T>(Vec<Arc<dyn Fn(&mut T) + Send + Sync>>);
+pub struct Hook<T>(Vec<Change<T>>);
 
 impl<T> Hook<T> {
     /// Adds a change.

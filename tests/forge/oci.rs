@@ -126,13 +126,15 @@ impl Layout {
         descriptor
     }
 
-    /// Adds an artifact manifest whose `subject` is another manifest, and gives its descriptor. Its blobs go in by [`Layout::blob`]; the empty
+    /// Adds a manifest that is no image, one whose `subject` is another manifest as a rule, and gives its descriptor. Its blobs go in by [`Layout::blob`]; the empty
     /// config is added here. `tag` goes into `index.json`.
     pub fn referrer(&mut self, manifest: &Value, tag: Option<&str>) -> Value {
         self.blob("application/vnd.oci.empty.v1+json", b"{}".to_vec());
         let mut descriptor = self.blob(MANIFEST, manifest.to_string().into_bytes());
-        let kind = manifest.get("artifactType").or(manifest["config"].get("mediaType"));
-        descriptor["artifactType"] = kind.cloned().unwrap_or_default();
+        if manifest.get("subject").is_some() {
+            let kind = manifest.get("artifactType").or(manifest["config"].get("mediaType"));
+            descriptor["artifactType"] = kind.cloned().unwrap_or_default();
+        }
         if let Some(annotations) = manifest.get("annotations") {
             descriptor["annotations"] = annotations.clone();
         }

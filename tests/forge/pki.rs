@@ -83,6 +83,11 @@ impl Extension {
         Self::new(oids::CRL_DISTRIBUTION_POINTS, der::seq(&[der::seq(&[der::context(0, &name)])]))
     }
 
+    /// freshestCRL: where delta CRLs are.
+    pub fn freshest_crl(url: &str) -> Self {
+        Self { oid: oids::FRESHEST_CRL.into(), ..Self::crl_distribution_point(url) }
+    }
+
     /// authorityInfoAccess: the OCSP responder.
     pub fn ocsp(url: &str) -> Self {
         let access = der::seq(&[der::oid(oids::OCSP), der::implicit(6, url.as_bytes())]);

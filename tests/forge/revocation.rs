@@ -16,8 +16,6 @@ const CRL_REASON: &str = "2.5.29.21";
 const DELTA_CRL: &str = "2.5.29.27";
 /// issuingDistributionPoint.
 pub const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
-/// freshestCRL: where delta CRLs are.
-pub const FRESHEST_CRL: &str = "2.5.29.46";
 
 /// What is said of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

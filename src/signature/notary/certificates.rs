@@ -53,7 +53,19 @@ pub(super) fn check_signer(chain: &[Certificate]) -> Result<(), Rejection> {
 
 /// What the certificates of a time stamp authority may be used for (also RFC 3161 section 2.3).
 pub(in crate::signature) fn check_timestamp_authority(chain: &[Certificate]) -> Result<(), Rejection> {
-    check_uses(chain, timestamp_fault)
+    check_uses(chain, timestamp_fault)?;
+    // RFC 5280 section 4.2.1.12, as notation has it for authorities: a CA with purposes passes on no others.
+    let other = |ca: &&Certificate| {
+        let purposes = ca.extensions.purposes.as_deref();
+        purposes.is_some_and(|purposes| !purposes.contains(&TIME_STAMPING) && !purposes.contains(&ANY_PURPOSE))
+    };
+    match chain.iter().skip(1).find(other) {
+        Some(ca) => Err(Rejection::CertificateRule {
+            certificate: ca.subject_text.clone(),
+            rule: "is a CA for other purposes than time stamps".into(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn check_uses(chain: &[Certificate], leaf_fault: fn(&Certificate) -> Option<String>) -> Result<(), Rejection> {

@@ -33,6 +33,7 @@ mod identity;
 mod jws;
 mod payload;
 mod plugin;
+mod published;
 mod scheme;
 mod steps;
 mod stores;

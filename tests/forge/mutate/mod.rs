@@ -61,10 +61,14 @@ fn places(good: &Node) -> Vec<Place> {
     fn walk(node: &Node, place: &Place, found: &mut Vec<Place>) {
         for (step, (label, child)) in node.children().into_iter().enumerate() {
             let steps = [&place.steps[..], &[step]].concat();
-            let path = if place.path.is_empty() { label } else { format!("{}/{label}", place.path) };
+            // A coat (base64, a byte string, a tag) and what it holds are one field, named once.
+            let path = match (node.is_coat(), place.path.is_empty()) {
+                (true, _) => place.path.clone(),
+                (false, true) => label,
+                (false, false) => format!("{}/{label}", place.path),
+            };
             let place = Place { steps, path };
-            // A wrapper (base64, a byte string) and what it holds are one field: the inner one is walked.
-            if !child.is_wrapper() {
+            if !node.is_coat() {
                 found.push(place.clone());
             }
             walk(child, &place, found);

@@ -114,18 +114,16 @@ impl Node {
             Self::Object(fields) => fields.iter().map(|(key, child)| (key.clone(), child)).collect(),
             Self::List(items) | Self::Constructed(_, items) => items.iter().enumerate().map(|(n, child)| (n.to_string(), child)).collect(),
             Self::Entries(entries) => entries.iter().map(|(key, child)| (key_label(key), child)).collect(),
-            Self::Base64(_, inner) => vec![("base64".into(), inner)],
-            Self::Json(inner) => vec![("json".into(), inner)],
-            Self::Cbor(inner) => vec![("cbor".into(), inner)],
-            Self::Der(inner) => vec![("der".into(), inner)],
-            Self::Tagged(tag, inner) => vec![(format!("tag {tag}"), inner)],
+            Self::Base64(_, inner) | Self::Json(inner) | Self::Cbor(inner) | Self::Der(inner) | Self::Tagged(_, inner) => {
+                vec![(String::new(), inner)]
+            }
             Self::Text(_) | Self::Number(_) | Self::Flag(_) | Self::Null | Self::Bytes(_) | Self::Primitive(..) => Vec::new(),
         }
     }
 
     /// Whether it is only the coat of its one child.
-    pub(super) fn is_wrapper(&self) -> bool {
-        matches!(self, Self::Json(_) | Self::Cbor(_) | Self::Der(_))
+    pub(super) fn is_coat(&self) -> bool {
+        matches!(self, Self::Base64(..) | Self::Json(_) | Self::Cbor(_) | Self::Der(_) | Self::Tagged(..))
     }
 
     /// The field below these steps.
@@ -170,6 +168,9 @@ impl Node {
                 Some(last) => *last ^= 1,
                 None => content.push(0),
             },
+            Self::Base64(_, inner) | Self::Json(inner) | Self::Cbor(inner) | Self::Der(inner) | Self::Tagged(_, inner) => {
+                return inner.flip();
+            }
             _ => return false,
         }
         true

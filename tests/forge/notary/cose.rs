@@ -17,7 +17,8 @@ impl EnvelopeBuilder {
     /// The envelope in COSE: tag 18 around protected headers, unprotected headers, payload and signature.
     pub fn cose_item(&self) -> Cbor {
         let parts = self.parts();
-        let protected = protected(&parts.headers).encode();
+        let mut protected = protected(&parts.headers).encode();
+        self.edit_protected.run(&mut protected);
         let to_sign = Cbor::Array(vec![
             Cbor::text("Signature1"),
             Cbor::Bytes(protected.clone()),
@@ -48,6 +49,7 @@ fn protected(headers: &Headers) -> Cbor {
             let value = match value {
                 Header::Plain(value) if name == "alg" => algorithm(value),
                 Header::Plain(value) => twin(value),
+                Header::Cbor(item) => item.clone(),
                 Header::Time(time) => Cbor::Tag(1, Box::new(Cbor::Int(time.as_second()))),
             };
             (label(name), value)
@@ -65,6 +67,7 @@ fn label(name: &str) -> Cbor {
         "alg" => Cbor::Int(1),
         "crit" => Cbor::Int(2),
         "cty" => Cbor::Int(3),
+        "x5chain" => Cbor::Int(33),
         other => Cbor::text(other),
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Notary, SCHEME_SIGNING_AUTHORITY, SCHEME_X509, SIGNED_AT, Target};
+use crate::forge::cbor::Cbor;
 use crate::forge::hook::Hook;
 use crate::forge::keys::{Hash, Scheme, SigningKey};
 use crate::forge::pki::at;
@@ -26,6 +27,8 @@ pub enum Header {
     Plain(Value),
     /// RFC 3339 in JWS, tag 1 with whole seconds in COSE.
     Time(Timestamp),
+    /// For COSE only: JWS has no twin of it.
+    Cbor(Cbor),
 }
 
 impl Header {
@@ -98,11 +101,13 @@ pub struct EnvelopeBuilder {
     pub stamped: bool,
     pub agent: Option<String>,
     edit_payload: Hook<Value>,
+    edit_payload_bytes: Hook<Vec<u8>>,
     edit_headers: Hook<Headers>,
+    pub(super) edit_protected: Hook<Vec<u8>>,
     edit_signature: Hook<Vec<u8>>,
     edit_token: Hook<Token>,
     pub(super) edit_json: Hook<Value>,
-    pub(super) edit_cbor: Hook<crate::forge::cbor::Cbor>,
+    pub(super) edit_cbor: Hook<Cbor>,
 }
 
 /// The parts from which either format is written.
@@ -129,7 +134,9 @@ impl EnvelopeBuilder {
             stamped: false,
             agent: Some("layerproof-forge/1.0".into()),
             edit_payload: Hook::default(),
+            edit_payload_bytes: Hook::default(),
             edit_headers: Hook::default(),
+            edit_protected: Hook::default(),
             edit_signature: Hook::default(),
             edit_token: Hook::default(),
             edit_json: Hook::default(),
@@ -207,6 +214,18 @@ impl EnvelopeBuilder {
         self
     }
 
+    /// Changes the payload's bytes: what no JSON value says, a repeated key.
+    pub fn payload_bytes(mut self, edit: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) -> Self {
+        self.edit_payload_bytes.add(edit);
+        self
+    }
+
+    /// Changes the bytes of the protected headers, JSON or CBOR, before they are signed.
+    pub fn protected_bytes(mut self, edit: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) -> Self {
+        self.edit_protected.add(edit);
+        self
+    }
+
     /// Changes the protected headers.
     pub fn headers(mut self, edit: impl Fn(&mut Headers) + Send + Sync + 'static) -> Self {
         self.edit_headers.add(edit);
@@ -232,7 +251,7 @@ impl EnvelopeBuilder {
     }
 
     /// Changes the finished COSE_Sign1, tag included.
-    pub fn edit_cose(mut self, edit: impl Fn(&mut crate::forge::cbor::Cbor) + Send + Sync + 'static) -> Self {
+    pub fn edit_cose(mut self, edit: impl Fn(&mut Cbor) + Send + Sync + 'static) -> Self {
         self.edit_cbor.add(edit);
         self
     }
@@ -255,7 +274,9 @@ impl EnvelopeBuilder {
         let mut payload = json!({"targetArtifact": self.target.to_json()});
         self.edit_payload.run(&mut payload);
         let chain = self.chain.clone().unwrap_or_else(|| self.world.leaf_first());
-        Parts { payload: payload.to_string().into_bytes(), headers, chain, key, scheme }
+        let mut payload = payload.to_string().into_bytes();
+        self.edit_payload_bytes.run(&mut payload);
+        Parts { payload, headers, chain, key, scheme }
     }
 
     pub(super) fn sign(&self, parts: &Parts, message: &[u8]) -> Vec<u8> {

@@ -17,7 +17,9 @@ impl EnvelopeBuilder {
     /// The envelope in JWS, as JSON.
     pub fn jws_json(&self) -> Value {
         let parts = self.parts();
-        let protected = BASE64URL_NOPAD.encode(protected(&parts.headers).to_string().as_bytes());
+        let mut protected = protected(&parts.headers).to_string().into_bytes();
+        self.edit_protected.run(&mut protected);
+        let protected = BASE64URL_NOPAD.encode(&protected);
         let payload = BASE64URL_NOPAD.encode(&parts.payload);
         let signature = self.sign(&parts, format!("{protected}.{payload}").as_bytes());
         let chain: Vec<String> = parts.chain.iter().map(|der| BASE64.encode(der)).collect();
@@ -42,6 +44,7 @@ fn protected(headers: &Headers) -> Value {
         let value = match value {
             Header::Plain(value) => value.clone(),
             Header::Time(time) => json!(time.to_string()),
+            Header::Cbor(item) => panic!("JWS can't say {item:?}"),
         };
         fields.insert(name.clone(), value);
     }

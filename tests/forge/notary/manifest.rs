@@ -1,10 +1,11 @@
 //! The manifests that bring a signature to its image.
 
+use layerproof::model::digest::Digest;
 use serde_json::{Value, json};
 
 use super::Notary;
 use crate::forge::keys::Hash;
-use crate::forge::oci::MANIFEST;
+use crate::forge::oci::{Layout, MANIFEST};
 
 pub const ARTIFACT_TYPE: &str = "application/vnd.cncf.notary.signature";
 pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";
@@ -13,6 +14,20 @@ pub const THUMBPRINTS: &str = "io.cncf.notary.x509chain.thumbprint#S256";
 /// A descriptor of `bytes`.
 pub fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
     json!({"mediaType": media_type, "digest": format!("sha256:{}", Hash::Sha256.hex(bytes)), "size": bytes.len()})
+}
+
+/// The descriptor of an image manifest in `layout`, as `subject` has it.
+pub fn subject(layout: &Layout, image: &Digest) -> Value {
+    descriptor(MANIFEST, layout.bytes(image))
+}
+
+impl Notary {
+    /// Adds an envelope to the layout that refers to `image`, and gives the descriptor of its manifest.
+    pub fn attach(&self, layout: &mut Layout, image: &Digest, envelope_type: &str, envelope: Vec<u8>) -> Value {
+        let manifest = manifest(self, &subject(layout, image), envelope_type, &envelope);
+        layout.blob(envelope_type, envelope);
+        layout.referrer(&manifest, None)
+    }
 }
 
 /// The signature manifest of today: artifactType, empty config, one layer, subject.

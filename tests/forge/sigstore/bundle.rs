@@ -1,14 +1,12 @@
 //! Sigstore bundles, versions 0.1 to 0.3.
 
-use data_encoding::BASE64;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::ct::{Sct, embedded};
+use super::ct::Sct;
 use super::fulcio::Identity;
-use super::rekor::{self, Entry};
-use super::{SIGNED_AT, Sigstore, intoto};
-use crate::forge::ca::pem;
+use super::rekor::Entry;
+use super::{SIGNED_AT, Sigstore};
 use crate::forge::hook::Hook;
 use crate::forge::keys::{Hash, Scheme, SigningKey};
 use crate::forge::pki::{Cert, at, san_email, san_uri};
@@ -79,18 +77,18 @@ pub struct BundleBuilder {
     pub logs: Vec<Kind>,
     /// How many timestamps there are.
     pub stamps: usize,
-    /// Whether the leaf has an SCT.
-    pub sct: bool,
+    /// How many SCTs the leaf has; without any it has no such extension.
+    pub scts: usize,
     /// Certificates behind the leaf, DER; versions 0.1 and 0.2 only.
     pub chain: Vec<Vec<u8>>,
-    edit_leaf: Hook<Cert>,
-    edit_sct: Hook<Sct>,
-    edit_signature: Hook<Vec<u8>>,
-    edit_envelope: Hook<Value>,
-    edit_body: Hook<Value>,
-    edit_entry: Hook<Entry>,
-    edit_token: Hook<Token>,
-    edit_json: Hook<Value>,
+    pub(super) edit_leaf: Hook<Cert>,
+    pub(super) edit_sct: Hook<Sct>,
+    pub(super) edit_signature: Hook<Vec<u8>>,
+    pub(super) edit_envelope: Hook<Value>,
+    pub(super) edit_body: Hook<Value>,
+    pub(super) edit_entry: Hook<Entry>,
+    pub(super) edit_token: Hook<Token>,
+    pub(super) edit_json: Hook<Value>,
 }
 
 /// A finished bundle and what went into it.
@@ -135,7 +133,7 @@ impl BundleBuilder {
             signed_at: at(SIGNED_AT),
             logs: vec![kind],
             stamps: 0,
-            sct: true,
+            scts: 1,
             chain: Vec::new(),
             edit_leaf: Hook::default(),
             edit_sct: Hook::default(),
@@ -157,6 +155,12 @@ impl BundleBuilder {
     /// Has Fulcio certify `key`.
     pub fn certified_key(mut self, key: SigningKey) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Another hash in `messageDigest` and in a `hashedrekord`.
+    pub fn digest(mut self, hash: Hash) -> Self {
+        self.digest = Some(hash);
         self
     }
 
@@ -231,8 +235,13 @@ impl BundleBuilder {
     }
 
     /// A leaf without an SCT.
-    pub fn without_sct(mut self) -> Self {
-        self.sct = false;
+    pub fn without_sct(self) -> Self {
+        self.scts(0)
+    }
+
+    /// This many equal SCTs.
+    pub fn scts(mut self, scts: usize) -> Self {
+        self.scts = scts;
         self
     }
 
@@ -290,129 +299,7 @@ impl BundleBuilder {
         self
     }
 
-    /// The bundle.
-    pub fn build(&self) -> Bundle {
-        let leaf = self.identity.as_ref().map(|identity| self.certify(identity));
-        let scheme = self.scheme.unwrap_or(self.key.scheme());
-        let signed = match &self.content {
-            Content::Blob(artifact) => artifact.clone(),
-            Content::Dsse { payload_type, payload } => intoto::pae(payload_type, payload),
-        };
-        let honest = self.key.sign(scheme, &signed);
-        let mut signature = honest.clone();
-        self.edit_signature.run(&mut signature);
-        let hash = self.hash(scheme);
-        let (name, content) = self.content_json(hash, &signature);
-        let verifier = match &leaf {
-            Some(der) => pem("CERTIFICATE", der),
-            None => self.key.spki_pem(),
-        };
-        let entries: Vec<Value> =
-            self.logs.iter().map(|kind| self.entry_json(*kind, &content, &signature, hash, &signed, &verifier, &leaf)).collect();
-        let mut material = match &leaf {
-            Some(der) if self.version == Version::V03 || self.version == Version::V03Old => {
-                json!({"certificate": {"rawBytes": BASE64.encode(der)}})
-            }
-            Some(der) => {
-                let raw = |der: &Vec<u8>| json!({"rawBytes": BASE64.encode(der)});
-                let certificates: Vec<Value> = std::iter::once(der).chain(&self.chain).map(raw).collect();
-                json!({"x509CertificateChain": {"certificates": certificates}})
-            }
-            None => json!({"publicKey": {"hint": BASE64.encode(&self.key.id())}}),
-        };
-        material["tlogEntries"] = json!(entries);
-        if self.stamps > 0 {
-            let stamps: Vec<Value> =
-                (0..self.stamps).map(|n| json!({"signedTimestamp": BASE64.encode(&self.stamp(n, &signature))})).collect();
-            material["timestampVerificationData"] = json!({"rfc3161Timestamps": stamps});
-        }
-        let mut json = json!({"mediaType": self.version.media_type(), "verificationMaterial": material});
-        json[name] = content;
-        self.edit_json.run(&mut json);
-        Bundle { json, leaf, signature: honest, signed }
-    }
-
     fn the_identity(&mut self) -> &mut Identity {
         self.identity.as_mut().expect("a bundle with a certificate")
-    }
-
-    /// Has Fulcio and the CT log sign the leaf.
-    fn certify(&self, identity: &Identity) -> Vec<u8> {
-        let fulcio = &self.world.fulcio;
-        let issuer = &fulcio.issuer().key;
-        // Issued half a minute before the signature.
-        let issued = self.signed_at - jiff::SignedDuration::from_secs(30);
-        let mut leaf = fulcio.leaf(identity, &self.key.spki(), issued);
-        self.edit_leaf.run(&mut leaf);
-        if self.sct {
-            let mut sct = self.world.ct.sct(&leaf, issuer, issued);
-            self.edit_sct.run(&mut sct);
-            leaf.extensions.push(embedded(&[sct.sign(&self.world.ct.key)]));
-        }
-        leaf.sign(issuer)
-    }
-
-    fn hash(&self, scheme: Scheme) -> Hash {
-        let usual = if scheme == Scheme::Ed25519 { Hash::Sha256 } else { scheme.hash() };
-        self.digest.unwrap_or(usual)
-    }
-
-    fn content_json(&self, hash: Hash, signature: &[u8]) -> (&'static str, Value) {
-        match &self.content {
-            Content::Blob(artifact) => {
-                let digest = json!({"algorithm": hash.sigstore(), "digest": BASE64.encode(&hash.of(artifact))});
-                ("messageSignature", json!({"messageDigest": digest, "signature": BASE64.encode(signature)}))
-            }
-            Content::Dsse { payload_type, payload } => {
-                let mut envelope = json!({
-                    "payload": BASE64.encode(payload), "payloadType": payload_type, "signatures": [{"sig": BASE64.encode(signature)}],
-                });
-                self.edit_envelope.run(&mut envelope);
-                ("dsseEnvelope", envelope)
-            }
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)] // everything that a log may be told
-    fn entry_json(
-        &self,
-        kind: Kind,
-        content: &Value,
-        signature: &[u8],
-        hash: Hash,
-        signed: &[u8],
-        verifier: &str,
-        leaf: &Option<Vec<u8>>,
-    ) -> Value {
-        let envelope = content.to_string().into_bytes();
-        let (payload_type, payload) = match &self.content {
-            Content::Blob(artifact) => ("", artifact),
-            Content::Dsse { payload_type, payload } => (payload_type.as_str(), payload),
-        };
-        let verifier_v2 = match leaf {
-            Some(der) => rekor::certificate_verifier(&self.key, der),
-            None => rekor::key_verifier(&self.key),
-        };
-        let mut body = match kind {
-            Kind::HashedRekordV1 => rekor::hashedrekord_v1(hash, &hash.of(signed), signature, verifier),
-            Kind::DsseV1 => rekor::dsse_v1(&envelope, payload, signature, verifier),
-            Kind::IntotoV2 => rekor::intoto_v2(&envelope, payload_type, payload, signature, verifier),
-            Kind::HashedRekordV2 => rekor::hashedrekord_v2(hash, &hash.of(signed), signature, verifier_v2),
-            Kind::DsseV2 => rekor::dsse_v2(payload, signature, verifier_v2),
-        };
-        self.edit_body.run(&mut body);
-        let mut entry = match kind {
-            Kind::HashedRekordV1 | Kind::DsseV1 | Kind::IntotoV2 => self.world.rekor.entry(body, self.signed_at),
-            Kind::HashedRekordV2 | Kind::DsseV2 => self.world.rekor_v2.entry(body),
-        };
-        self.edit_entry.run(&mut entry);
-        entry.to_json()
-    }
-
-    fn stamp(&self, number: usize, signature: &[u8]) -> Vec<u8> {
-        let mut token = self.world.tsa.token(signature, self.signed_at);
-        token.serial += number as u64;
-        self.edit_token.run(&mut token);
-        token.response()
     }
 }

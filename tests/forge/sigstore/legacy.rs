@@ -1,13 +1,14 @@
 //! cosign's images of old: layers of `sha256-HEX.sig` and `.att`, and the referrers of cosign v3.
 
 use data_encoding::{BASE64, HEXLOWER};
+use layerproof::model::digest::Digest;
 use serde_json::{Map, Value, json};
 
 use super::Sigstore;
 use super::bundle::{BundleBuilder, Content};
 use crate::forge::ca::pem;
-use crate::forge::notary::manifest::{EMPTY, descriptor};
-use crate::forge::oci::{CONFIG, MANIFEST};
+use crate::forge::notary::manifest::{EMPTY, descriptor, subject};
+use crate::forge::oci::{CONFIG, Layout, MANIFEST};
 
 pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 pub const DSSE: &str = "application/vnd.dsse.envelope.v1+json";
@@ -149,6 +150,22 @@ pub fn referrer(subject: &Value, bundle: &[u8], predicate_type: &str) -> Value {
             "org.opencontainers.image.created": "2026-09-01T10:20:30Z",
         },
     })
+}
+
+/// Adds the image of signatures under the tag `sha256-HEX.sig`, or of attestations with the suffix `.att`, and gives its descriptor.
+pub fn attach(layout: &mut Layout, image: &Digest, suffix: &str, layers: &[Layer]) -> Value {
+    for layer in layers {
+        layout.blob(&layer.media_type, layer.bytes.clone());
+    }
+    layout.blob(CONFIG, CONFIG_BYTES.to_vec());
+    layout.referrer(&manifest(layers), Some(&format!("sha256-{}{suffix}", image.hex())))
+}
+
+/// Adds a bundle that refers to `image`, as cosign v3 does, and gives the descriptor of its manifest.
+pub fn attach_bundle(layout: &mut Layout, image: &Digest, bundle: Vec<u8>, predicate_type: &str) -> Value {
+    let manifest = referrer(&subject(layout, image), &bundle, predicate_type);
+    layout.blob(BUNDLE_V03, bundle);
+    layout.referrer(&manifest, None)
 }
 
 /// The annotation `bundle` that says what a bundle's `tlogEntries` entry says.

@@ -11,6 +11,7 @@
 //! let root = world.trusted_root().to_json();
 //! ```
 
+mod assemble;
 pub mod bundle;
 pub mod ct;
 pub mod fulcio;
@@ -77,7 +78,12 @@ impl Sigstore {
 
     /// A bundle with a DSSE envelope around `statement`, signed with a certificate of Fulcio.
     pub fn attest(&self, statement: &Statement) -> BundleBuilder {
-        BundleBuilder::new(self.clone(), Content::Dsse { payload_type: intoto::PAYLOAD_TYPE.into(), payload: statement.bytes() })
+        self.envelope(intoto::PAYLOAD_TYPE, &statement.bytes())
+    }
+
+    /// A bundle with a DSSE envelope around any payload, signed with a certificate of Fulcio.
+    pub fn envelope(&self, payload_type: &str, payload: &[u8]) -> BundleBuilder {
+        BundleBuilder::new(self.clone(), Content::Dsse { payload_type: payload_type.into(), payload: payload.to_vec() })
     }
 
     /// The trusted root that names every service. Edit its fields to forge.

@@ -5,14 +5,17 @@ use serde_json::{Value, json};
 
 use crate::forge::notary::manifest::{self, ARTIFACT_TYPE, THUMBPRINTS};
 use crate::forge::notary::{Notary, Target, cose, jws};
-use crate::forge::oci::{Layout, MANIFEST, Member};
+use crate::forge::oci::{Layout, Member};
+use crate::forge::sigstore::Sigstore;
+use crate::forge::sigstore::intoto::{COSIGN_SIGN, Statement};
+use crate::forge::sigstore::legacy::{self, SimpleSigning};
 
 #[test]
 fn a_layout_holds_an_image_with_its_signatures() {
     let mut layout = Layout::default();
     let image = layout.image("amd64", json!({}), &[vec![Member::file("app", "app")]], Some("v1"));
     let bytes = layout.bytes(&image).to_vec();
-    let subject = json!({"mediaType": MANIFEST, "digest": image.to_string(), "size": bytes.len()});
+    let subject = manifest::subject(&layout, &image);
     let world = Notary::new();
     let builder = world.sign(&Target::of(&bytes));
     let mut referrers = Vec::new();
@@ -40,5 +43,34 @@ fn a_layout_holds_an_image_with_its_signatures() {
         read(&manifest["layers"][0]["digest"]);
         let thumbprints: Vec<String> = serde_json::from_str(manifest["annotations"][THUMBPRINTS].as_str().unwrap()).unwrap();
         assert_eq!(thumbprints[2], Digest::of(&world.root_der()).hex());
+    }
+}
+
+#[test]
+fn signatures_are_attached_under_their_tags_and_as_referrers() {
+    let mut layout = Layout::default();
+    let image = layout.image("arm64", json!({}), &[vec![Member::file("app", "app")]], Some("v1"));
+    let manifest = layout.bytes(&image).to_vec();
+    let world = Sigstore::new();
+    let layer = world.cosign(&SimpleSigning::of(&image.to_string())).legacy_layer();
+    let tagged = legacy::attach(&mut layout, &image, ".sig", &[layer]);
+    assert_eq!(tagged["annotations"]["org.opencontainers.image.ref.name"], format!("sha256-{}.sig", image.hex()));
+    assert!(tagged.get("artifactType").is_none());
+    let bundle = world.attest(&Statement::cosign(&manifest)).build().bytes();
+    let bundle = legacy::attach_bundle(&mut layout, &image, bundle, COSIGN_SIGN);
+    assert_eq!(bundle["artifactType"], legacy::BUNDLE_V03);
+    let notary = Notary::new();
+    let envelope = notary.sign(&Target::of(&manifest)).jws();
+    let signature = notary.attach(&mut layout, &image, jws::MEDIA_TYPE, envelope);
+    assert_eq!(signature["artifactType"], ARTIFACT_TYPE);
+    let files = layout.finish();
+    for descriptor in [tagged, bundle, signature] {
+        let hex = &descriptor["digest"].as_str().unwrap()["sha256:".len()..];
+        let manifest: Value = serde_json::from_slice(&files[&format!("blobs/sha256/{hex}")]).unwrap();
+        for part in [&manifest["config"], &manifest["layers"][0]] {
+            let hex = &part["digest"].as_str().unwrap()["sha256:".len()..];
+            let blob = &files[&format!("blobs/sha256/{hex}")];
+            assert_eq!(part["size"], blob.len());
+        }
     }
 }

@@ -135,6 +135,22 @@ fn one_line_changes_both_formats() {
 }
 
 #[test]
+fn bytes_that_no_value_says_are_signed_too() {
+    let Some(openssl) = OpenSsl::find() else { return };
+    let world = Notary::new();
+    let scheme = notary_scheme(&SigningKey::p256("any"));
+    let twice = world.sign(&target()).protected_bytes(|bytes| {
+        bytes.splice(1..1, *b"\"alg\":\"PS256\",");
+    });
+    let jws = twice.jws_json();
+    assert!(decoded(&jws, "protected").starts_with(b"{\"alg\":\"PS256\",\"alg\":\"ES256\","));
+    judge_jws(&openssl, scheme, &jws).expect("a JWS that verifies");
+    let chain = Cbor::Array(world.leaf_first().into_iter().map(Cbor::Bytes).collect());
+    let inside = world.sign(&target()).headers(move |headers| headers.set("x5chain", Header::Cbor(chain.clone())));
+    judge_cose(&openssl, scheme, &world, &inside.cose()).expect("a COSE_Sign1 that verifies");
+}
+
+#[test]
 fn timestamps_are_over_the_signature() {
     let Some(openssl) = OpenSsl::find() else { return };
     let world = Notary::new();

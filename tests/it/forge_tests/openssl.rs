@@ -1,5 +1,6 @@
 //! The openssl command line as a judge.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,7 +17,8 @@ impl OpenSsl {
             return Some(Self(tempfile::tempdir().expect("a folder")));
         }
         assert!(std::env::var_os("CI").is_none(), "in CI openssl must judge what the forge makes");
-        println!("SKIPPED: there is no openssl command");
+        // Past the harness, which swallows the output of tests that pass.
+        writeln!(std::io::stderr(), "SKIPPED: there is no openssl command").expect("a terminal");
         None
     }
 

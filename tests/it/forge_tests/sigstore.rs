@@ -5,13 +5,13 @@ use sigstore_trust_root::TrustedRoot;
 use sigstore_types::{Bundle, DerPublicKey};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, Verifier};
 
-use crate::forge::SigningKey;
-use crate::forge::der::oids;
-use crate::forge::pki::at;
+use crate::forge::der::{self, oids};
+use crate::forge::pki::{Cert, Extension, at, san_other, san_uri};
 use crate::forge::sigstore::Sigstore;
 use crate::forge::sigstore::bundle::{BundleBuilder, Kind, Version};
-use crate::forge::sigstore::fulcio::GITHUB;
+use crate::forge::sigstore::fulcio::{GITHUB, claim_oid};
 use crate::forge::sigstore::intoto::{Provenance, Statement};
+use crate::forge::{Hash, Scheme, SigningKey};
 
 pub const ARTIFACT: &[u8] = b"the artifact";
 const IDENTITY: &str = "https://github.com/acme/layers/.github/workflows/release.yml@refs/heads/main";
@@ -119,6 +119,10 @@ fn managed_keys_verify() {
         let other = SigningKey::p256("another");
         verify_with_key(&world, &other, &bundle.json).expect_err("a bundle of another key");
     }
+    // cosign signs with SHA-256 whatever the curve.
+    let key = SigningKey::p384("managed");
+    let bundle = world.keyed(key.clone(), ARTIFACT).scheme(Scheme::Ecdsa(Hash::Sha256)).build();
+    verify_with_key(&world, &key, &bundle.json).expect("a bundle of a P-384 key with SHA-256");
     let key = SigningKey::p256("managed");
     let attested = world.attest(&Statement::cosign(ARTIFACT)).key(key.clone()).build();
     verify_with_key(&world, &key, &attested.json).expect("an attestation of a managed key");
@@ -168,4 +172,66 @@ fn each_hook_spoils_what_it_touches() {
     refused(&good().entry(|entry| entry.edit_checkpoint.add(|checkpoint| checkpoint.root[0] ^= 1)), "root");
     refused(&good().edit(|json| json["verificationMaterial"]["tlogEntries"] = json!([])), "");
     refused(&Sigstore::foreign().keyless(ARTIFACT), "");
+}
+
+/// Forgeries that the `sigstore-verify` crate takes: nothing about them is wrong but what the name says, so a verifier that refuses them
+/// does so by a guard of its own.
+#[test]
+fn the_crate_leaves_these_forgeries_to_others() {
+    let mut expired_ca = Sigstore::new();
+    expired_ca.fulcio.intermediate.as_mut().unwrap().cert.not_after = at("2026-08-01T00:00:00Z");
+    accepted(&expired_ca.keyless(ARTIFACT));
+    let mut expired_root = Sigstore::new();
+    expired_root.fulcio.root.cert.not_after = at("2026-08-01T00:00:00Z");
+    accepted(&expired_root.keyless(ARTIFACT));
+
+    let world = Sigstore::new();
+    accepted(&world.keyless(ARTIFACT).version(Version::V01).entry(|entry| entry.proof = false));
+    let unnamed = |json: &mut Value| drop(json.as_object_mut().unwrap().remove("mediaType"));
+    accepted(&world.keyless(ARTIFACT).entry(|entry| entry.proof = false).edit(unnamed));
+    accepted(&world.keyless(ARTIFACT).version(Version::V02).chain(vec![world.fulcio.root.self_signed()]));
+    let bare = |json: &mut Value| {
+        let entries = json["verificationMaterial"]["tlogEntries"].as_array_mut().unwrap();
+        let mut bare = entries[0].clone();
+        for proof in ["inclusionPromise", "inclusionProof"] {
+            bare.as_object_mut().unwrap().remove(proof);
+        }
+        entries.push(bare);
+    };
+    accepted(&world.keyless(ARTIFACT).edit(bare));
+    accepted(&world.keyless(ARTIFACT).entry(|entry| entry.edit_checkpoint.add(|checkpoint| checkpoint.size += 1)));
+    accepted(&world.keyless(ARTIFACT).leaf(|cert| cert.set(Extension::key_usage(0x84))));
+    accepted(&world.keyless(ARTIFACT).leaf(|cert| cert.repeat(&claim_oid(8), Some(der::utf8("https://evil.example")))));
+    let two_names = [san_uri(IDENTITY), san_uri("https://evil.example/workflow")];
+    accepted(&world.keyless(ARTIFACT).leaf(move |cert| cert.set(Extension::subject_alt_name(&two_names))));
+    let malformed = |cert: &mut Cert| cert.get(&claim_oid(15)).unwrap().value = vec![0x0c, 0x7f, 0x31];
+    let result = accepted(&world.keyless(ARTIFACT).leaf(malformed));
+    assert_eq!(result.certificate().unwrap().ci_claims.source_repository_identifier, None);
+}
+
+#[test]
+fn leaves_of_the_wrong_kind_are_refused() {
+    let good = || Sigstore::new().keyless(ARTIFACT);
+    refused(&good().leaf(|cert| cert.set(Extension::eku(&[oids::SERVER_AUTH]))), "chain");
+    refused(&good().leaf(|cert| cert.set(Extension::basic_constraints(true, None))), "chain");
+    refused(&good().leaf(|cert| cert.set(Extension::critical("1.2.3.4", der::null()))), "critical");
+    refused(&good().leaf(|cert| cert.get(&claim_oid(8)).unwrap().value = vec![0x0c, 0x7f]), "issuer");
+    refused(&good().leaf(|cert| cert.drop(oids::SUBJECT_ALT_NAME)), "identity");
+    refused(&good().leaf(|cert| cert.set(Extension::subject_alt_name(&[san_other(&claim_oid(7), IDENTITY)]))), "identity");
+    refused(&good().scts(2), "multiple sct");
+    refused(&good().without_claim(1).without_claim(8), "issuer");
+}
+
+#[test]
+fn windows_of_the_trusted_root_count() {
+    let windowed = |start: &str, end: &str| {
+        let world = Sigstore::new();
+        let mut root = world.trusted_root();
+        (root.certificate_authorities[0].start, root.certificate_authorities[0].end) = (Some(start.into()), Some(end.into()));
+        let bundle = Bundle::from_json(&world.keyless(ARTIFACT).build().json.to_string()).unwrap();
+        judge(&root.to_json()).verify(ARTIFACT, &bundle, &VerificationPolicy::new(IDENTITY, GITHUB)).map(|_| ()).map_err(|e| e.to_string())
+    };
+    windowed("2026-09-01T10:20:30Z", "2026-09-01T10:20:30Z").expect("a window of the one second that counts");
+    windowed("2026-09-01T10:20:31Z", "2027-01-01T00:00:00Z").expect_err("a CA that came later");
+    windowed("2020-01-01T00:00:00Z", "2026-09-01T10:20:29Z").expect_err("a CA that went before");
 }

@@ -2,6 +2,7 @@
 
 mod aws_signer;
 mod forged;
+mod notary;
 mod oci_referrers;
 mod published;
 mod vectors;
