@@ -1,8 +1,9 @@
-//! The pipeline, read from top to bottom: inventory → wanted → fetch → unpack and signatures → evidence → decisions → findings.
+//! The pipeline, read from top to bottom: inventory → wanted → fetch → beside → unpack and signatures → evidence → decisions → findings.
 //!
 //! [`gather`] does all the I/O and may leave gaps; [`judge`] is pure. Work grows with unique bytes: a layer that 5,000 function
 //! versions use is fetched, hashed, unpacked and examined once.
 
+mod beside;
 mod examine;
 mod overlays;
 mod select;
@@ -19,9 +20,10 @@ use rayon::prelude::*;
 use crate::check::runtimes::RuntimeTable;
 use crate::check::{self, Context};
 use crate::evidence::{Artifact, Evidence};
+use crate::fetch::signatures::SignatureSources;
 use crate::fetch::{FetchError, Fetched, Fetching, ImageBlobs};
 use crate::finding::Finding;
-use crate::model::artifact::Subject;
+use crate::model::artifact::{BlobLocation, Subject};
 use crate::model::digest::Digest;
 use crate::model::gap::{Gap, GapReason, is_place};
 use crate::model::inventory::Inventory;
@@ -31,8 +33,10 @@ use crate::signature::TrustAnchors;
 use crate::store::{Integrity, StoreError};
 use crate::unpack::{Limits, UnpackError};
 
+use beside::Looked;
 use sources::{Source, Sources};
 
+pub use beside::{Beside, Sought, look_beside};
 pub use examine::{Examined, examine};
 pub use select::{Selection, matches, select};
 pub use wanted::{Wanted, wanted};
@@ -49,6 +53,8 @@ pub trait Progress: Sync {
 pub struct Gather<'a> {
     /// Blobs and cached analyses, and where bytes come from.
     pub fetching: Fetching<'a>,
+    /// Where signatures are looked for, beside the place of the artifact itself.
+    pub signatures: &'a SignatureSources,
     /// The trust anchors that the policy names.
     pub anchors: &'a TrustAnchors,
     /// Limits of unpacking.
@@ -84,6 +90,8 @@ pub struct Gathered {
     pub downloaded: usize,
     /// How many were not read from their source, since the store had them.
     pub from_store: usize,
+    /// Where signatures were looked for, and what was seen there and counts for nothing: for people.
+    pub notes: Vec<String>,
 }
 
 /// Stages 1 to 4: fetches, unpacks and examines every artifact that the inventory asks for, each distinct one once.
@@ -92,22 +100,36 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
 
     let Sources { fetched, downloaded, from_store } = sources::fetch(&wanted, gather.fetching, gather.progress)?;
 
-    // Unpack and look for signatures: once per distinct content. Any of its subjects may lend its name to a gap.
+    // What is distinct, and which local files hold it. Any of its subjects may lend its name to a gap.
     let mut contents: BTreeMap<ContentKey, (&Fetched, &Subject)> = BTreeMap::new();
+    let mut sought: BTreeMap<ContentKey, Sought> = BTreeMap::new();
     for want in &wanted {
+        let path = match want.location.present() {
+            Some(BlobLocation::Local(path)) => Some(path),
+            Some(_) | None => None,
+        };
         for found in Source::all(want).filter_map(|source| fetched.get(&source)?.present()) {
             contents.entry(ContentKey::of(found)).or_insert((found, &want.subject));
+            let seek = || Sought::of(found, want.subject.to_string(), None);
+            sought.entry(ContentKey::of(found)).or_insert_with(seek).paths.extend(path.cloned());
         }
     }
+
+    // What stands beside it elsewhere: once per digest.
+    let Looked { beside, mut notes } = beside::look(sought, gather)?;
+
+    // Unpack, and judge signatures: once per distinct content.
     gather.progress.stage("unpacking and verifying", contents.len());
     let examined: BTreeMap<ContentKey, Examined> = contents
         .into_par_iter()
         .map(|(key, (fetched, subject))| {
-            let examined = examine(fetched, subject, gather)?;
+            let none = Beside::default();
+            let examined = examine(fetched, subject, beside.get(&key).unwrap_or(&none), gather)?;
             gather.progress.step();
             Ok((key, examined))
         })
         .collect::<Result<_, ScanError>>()?;
+    notes.extend(examined.values().flat_map(|examined| examined.notes.iter().cloned()));
 
     // Evidence: what each subject is, joined with what its bytes showed.
     let mut artifacts = BTreeMap::new();
@@ -137,7 +159,7 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
     };
     let overlays = overlays::overlays(&inventory, &layer, gather.limits)?;
     let evidence = Evidence { inventory, artifacts, overlays, live: false };
-    Ok(Gathered { evidence, downloaded, from_store })
+    Ok(Gathered { evidence, downloaded, from_store, notes })
 }
 
 /// Downloads every artifact that the inventory asks for and looks into none. What cannot be had is `Unknown`.
@@ -230,7 +252,7 @@ fn artifact(want: Wanted, seen: Result<Examined, Gap>) -> Artifact {
                 Observed::Present(blob) => Integrity::of(blob.digest, blob.size, claimed, claimed_size),
                 Observed::Absent | Observed::Unknown(_) => Integrity::NoBytes,
             };
-            let Examined { blob, contents, signatures, image: _ } = examined;
+            let Examined { blob, contents, signatures, image: _, notes: _ } = examined;
             Artifact { subject, claimed, claimed_size, blob, integrity, contents, signatures, attested }
         }
         Err(gap) => Artifact {

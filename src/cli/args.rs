@@ -1,13 +1,14 @@
 //! Groups of arguments that several subcommands share.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::exit::Failure;
 use super::global::Global;
 use crate::clients::{AssumedRole, Clients, Login, Network, Regions};
+use crate::fetch::signatures::{SignatureSource, SourceError};
 use crate::inventory::Filter;
 use crate::model::printable::printable;
 
@@ -83,6 +84,50 @@ pub struct FilterArgs {
     /// Only functions of this runtime, such as `python3.*`. Repeatable: any of them.
     #[arg(long, value_name = "GLOB")]
     pub runtime: Vec<String>,
+}
+
+/// Where signatures are looked for, beside the place of the artifact itself. None of it is a decision of trust: whatever is found is judged.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Signatures")]
+pub struct SignatureArgs {
+    /// Look here too for signatures and attestations of each artifact, by its digest: a folder or s3://BUCKET/PREFIX/ of files named
+    /// sha256-HEX.sigstore.json (.jsonl, .sig, .jws.sig, .cose.sig), a bundle or JSON lines of them, or a repository
+    /// (oci://REGISTRY/REPOSITORY). Beside a local file FILE.sigstore.json and its like are found without it. Repeatable.
+    #[arg(long, value_name = "SOURCE")]
+    pub signatures: Vec<String>,
+    /// Repository that holds the signatures of images, where it is not the image's own (COSIGN_REPOSITORY). It is looked into beside
+    /// the image's own. Repeatable.
+    #[arg(long, value_name = "REGISTRY/REPOSITORY")]
+    pub signature_repository: Vec<String>,
+}
+
+impl SignatureArgs {
+    /// The places, each once. Of a recorded account also its folder `signatures`.
+    ///
+    /// # Errors
+    /// A place that is none.
+    pub fn sources(&self, snapshot: Option<&Path>) -> Result<Vec<SignatureSource>, Failure> {
+        let usage = |flag: &str, error: &SourceError| Failure::usage(format!("{flag}: {error}"));
+        let mut sources = Vec::new();
+        for text in &self.signatures {
+            sources.push(text.parse::<SignatureSource>().map_err(|error| usage("--signatures", &error))?);
+        }
+        for text in &self.signature_repository {
+            sources.push(SignatureSource::repository(text).map_err(|error| usage("--signature-repository", &error))?);
+        }
+        // A link there leads outside of the recording.
+        let is_folder = |path: &PathBuf| path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+        let recorded = snapshot.map(|dir| dir.join("signatures")).filter(is_folder);
+        sources.extend(recorded.map(SignatureSource::Recorded));
+        let mut seen = BTreeSet::new();
+        sources.retain(|source| seen.insert(source.clone()));
+        Ok(sources)
+    }
+}
+
+/// True where a socket has to be opened to look there.
+pub fn is_any_remote(sources: &[SignatureSource]) -> bool {
+    sources.iter().any(SignatureSource::is_remote)
 }
 
 /// How the network is used. Proxies come from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.

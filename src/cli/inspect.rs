@@ -5,21 +5,22 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::args::{AccountArgs, NetworkArgs};
+use super::args::{AccountArgs, NetworkArgs, SignatureArgs, is_any_remote};
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::progress::Bar;
 use super::targets::{self, Lookup};
 use super::{judge, listing};
 use crate::clients::Clients;
+use crate::fetch::signatures::SignatureSources;
 use crate::fetch::{self, Fetching, Wanted};
 use crate::inventory::local::Target;
-use crate::model::artifact::Subject;
+use crate::model::artifact::{BlobLocation, Subject};
 use crate::model::gap::Gap;
 use crate::model::inventory::{Inventory, SourceInfo};
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
-use crate::scan::{self, Examined, Gather};
+use crate::scan::{self, Examined, Gather, Sought};
 use crate::signature::{JudgedSignature, Outcome, TrustAnchors, explain, trust};
 use crate::store::{Integrity, Store};
 use crate::unpack::{Anomaly, Contents, EntryKind, Format, Limits};
@@ -61,6 +62,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
     #[command(flatten)]
+    signatures: SignatureArgs,
+    #[command(flatten)]
     account: AccountArgs,
     #[command(flatten)]
     network: NetworkArgs,
@@ -77,11 +80,14 @@ enum Form {
 /// Shows one artifact, or each that the target names in an account.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let anchors = anchors(args.policy.as_deref(), global)?;
+    let sources = args.signatures.sources(args.snapshot.as_deref())?;
     let clients = match &args.snapshot {
+        _ if is_any_remote(&sources) && !global.now_overridden => args.network.clients(global)?,
         None if targets::may_be_remote(std::slice::from_ref(&args.target), &args.account) => args.network.clients(global)?,
         None | Some(_) => Clients::offline(),
     };
-    let (wanted, gaps) = wanted(args, &clients, global)?;
+    let (wanted, gaps) = wanted(args, is_any_remote(&sources), &clients, global)?;
+    let signatures = SignatureSources::open(&sources, args.account.login()?);
     if args.format == Form::Json && wanted.len() > 1 {
         let names: Vec<String> = wanted.iter().map(|want| want.subject.to_string()).collect();
         return Err(Failure::usage(format!("--format json shows one artifact, and `{}` names {}", printable(&args.target), names.len()))
@@ -94,7 +100,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     for want in wanted {
         let bar = Bar::new(global);
         let fetching = Fetching { store: &store, clients: &clients, refetch: args.network.refetch };
-        let gather = Gather { fetching, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
+        let gather = Gather { fetching, signatures: &signatures, anchors: &anchors, limits: &limits, now: global.now, progress: &bar };
         let seen = look(&want, &gather)?;
         drop(bar);
         match &seen {
@@ -125,7 +131,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
 }
 
 /// What the target names, and what could not be learned on the way to it.
-fn wanted(args: &Args, clients: &Clients, global: &Global) -> Result<(Vec<scan::Wanted>, Vec<Gap>), Failure> {
+fn wanted(args: &Args, has_far_signatures: bool, clients: &Clients, global: &Global) -> Result<(Vec<scan::Wanted>, Vec<Gap>), Failure> {
     let lookup = Lookup {
         snapshot: args.snapshot.as_deref(),
         account: &args.account,
@@ -133,6 +139,7 @@ fn wanted(args: &Args, clients: &Clients, global: &Global) -> Result<(Vec<scan::
         global,
         architecture: &args.architecture,
         references_only: false,
+        has_far_signatures,
     };
     let local = match Target::parse(&args.target).map_err(|error| targets::failure(&error))? {
         // A template is shown as the file that it is: what it names is for `verify`.
@@ -179,7 +186,14 @@ fn look(want: &scan::Wanted, gather: &Gather<'_>) -> Result<Result<(Examined, In
         Observed::Unknown(gap) => return Ok(Err(gap)),
         Observed::Absent => return Ok(Err(scan::nowhere(&want.subject))),
     };
-    let examined = scan::examine(&fetched, &want.subject, gather).map_err(|error| internal(&error))?;
+    let path = match location {
+        BlobLocation::Local(path) => Some(path.clone()),
+        _ => None,
+    };
+    let sought = Sought::of(&fetched, subject.clone(), path);
+    let (beside, notes) = scan::look_beside(sought, gather).map_err(|error| internal(&error))?;
+    let mut examined = scan::examine(&fetched, &want.subject, &beside, gather).map_err(|error| internal(&error))?;
+    examined.notes.extend(notes);
     let integrity = match &examined.blob {
         Observed::Present(blob) => Integrity::of(blob.digest, blob.size, want.claimed, want.claimed_size),
         Observed::Absent | Observed::Unknown(_) => Integrity::NoBytes,
@@ -248,6 +262,9 @@ fn text(
         }
         Observed::Absent => writeln!(out, "  signatures   none: unsigned")?,
         Observed::Unknown(gap) => writeln!(out, "  signatures   {gap}")?,
+    }
+    for note in &examined.notes {
+        writeln!(out, "  note         {}", printable(note))?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::check::{self, runtimes::RuntimeTable};
 use crate::clients::Clients;
 use crate::evidence::Evidence;
 use crate::fetch::Fetching;
+use crate::fetch::signatures::SignatureSources;
 use crate::finding::Finding;
 use crate::model::inventory::Inventory;
 use crate::model::printable::printable;
@@ -50,6 +51,8 @@ pub struct Job {
     pub unmatched: Vec<String>,
     /// True where a whole account is judged, so that a statement that matches nothing is worth saying.
     pub whole_fleet: bool,
+    /// Where signatures are looked for, beside the place of the artifact itself.
+    pub signatures: SignatureSources,
     /// The network, where it may be used.
     pub clients: Clients,
     /// `--refetch`: download what the store holds as well.
@@ -123,11 +126,12 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     for anchor in &anchors.anchors {
         notes.push(format!("trust anchor `{}`: {}", anchor.name, anchor.provenance));
     }
-    let Gathered { evidence, downloaded, from_store } = {
+    let Gathered { evidence, downloaded, from_store, notes: looked } = {
         let bar = Bar::new(global);
         let limits = Limits::default();
         let gather = Gather {
             fetching: Fetching { store: &store, clients: &job.clients, refetch: job.refetch },
+            signatures: &job.signatures,
             anchors,
             limits: &limits,
             now: global.now,
@@ -136,6 +140,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         scan::gather(job.inventory, &gather).map_err(|error| Failure::internal(error.to_string()))?
     };
 
+    notes.extend(looked.iter().map(|note| printable(note).into_owned()));
     for moved in store.quarantined() {
         let path = moved.moved_to.display().to_string();
         notes.push(format!("a stored blob was damaged ({}) and moved to {}", moved.damage, printable(&path)));

@@ -61,6 +61,8 @@ pub struct Lookup<'a> {
     pub architecture: &'a str,
     /// Of templates only the references.
     pub references_only: bool,
+    /// Signatures are looked for far away: an account that is given may be meant for that.
+    pub has_far_signatures: bool,
 }
 
 /// True where a socket may have to be opened for these targets. Judging a file builds no client and reads no system certificate.
@@ -109,7 +111,8 @@ pub fn resolve(targets: &[String], scope: Option<&str>, lookup: &Lookup<'_>) -> 
     }
     check(&named, scope.is_some(), lookup)?;
     let looked_up = !named.selections.is_empty() || !named.images.is_empty();
-    if lookup.snapshot.is_none() && !looked_up && !lookup.account.is_given() {
+    let is_for_signatures = named.templates.is_empty() && lookup.has_far_signatures;
+    if lookup.snapshot.is_none() && !looked_up && (!lookup.account.is_given() || is_for_signatures) {
         let Named { files, templates, .. } = named;
         let request = Request { files, templates, references_only: lookup.references_only, ..Request::default() };
         return Ok((list(&request, lookup.clients)?, Vec::new()));
@@ -173,7 +176,8 @@ fn check(named: &Named<'_>, has_scope: bool, lookup: &Lookup<'_>) -> Result<(), 
         let why = if looked_up { "this target has one of its own" } else { "a template names many" };
         return Err(Failure::usage(format!("--as gives a scope to one local file, and {why}")));
     }
-    if !looked_up && named.templates.is_empty() && (lookup.snapshot.is_some() || lookup.account.is_given()) {
+    let is_account_of_use = lookup.account.is_given() && lookup.has_far_signatures;
+    if !looked_up && named.templates.is_empty() && (lookup.snapshot.is_some() || lookup.account.is_given()) && !is_account_of_use {
         let what = if lookup.snapshot.is_some() { "--snapshot" } else { "an account" };
         return Err(Failure::usage(format!("{what} is given, and no target is looked up in it"))
             .hint("name fn:NAME, layer:NAME:VERSION, image:REFERENCE or an ARN; `layerproof scan` judges the whole account"));
@@ -246,8 +250,11 @@ fn add_image(inventory: &mut Inventory, image: ImageRef, lookup: &Lookup<'_>) ->
             }
         }
     };
+    // Beside a digest that was typed, the tag may name an index that lists it and is signed.
+    let tag = image.tag.clone().filter(|_| image.digest.is_some());
     let image = ImageRef { tag: None, digest: Some(digest), ..image };
-    let location = BlobLocation::Registry { asked_in, image: image.clone(), architecture: lookup.architecture.to_owned() };
+    let named = ImageRef { tag, ..image.clone() };
+    let location = BlobLocation::Registry { asked_in, image: named, architecture: lookup.architecture.to_owned() };
     inventory.images.push(ImageArtifact { image, location });
     Ok(true)
 }

@@ -3,18 +3,20 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::args::{AccountArgs, NetworkArgs, PolicyArgs, ReportArgs};
+use super::args::{AccountArgs, NetworkArgs, PolicyArgs, ReportArgs, SignatureArgs, is_any_remote};
 use super::exit::{Exit, Failure};
 use super::global::Global;
 use super::judge::{self, Job};
 use super::targets::{self, Lookup};
 use crate::clients::Clients;
+use crate::fetch::signatures::SignatureSources;
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   layerproof verify layer.zip --as arn:aws:lambda:eu-west-1:111122223333:layer:deps:7 --policy policy.yaml
   layerproof verify oci:image/ --as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/app@sha256:DIGEST --policy policy.yaml
+  layerproof verify layer.zip --signatures release-signatures/ --policy policy.yaml
   layerproof verify fn:checkout:live --region eu-west-1 --policy policy.yaml
   layerproof verify arn:aws:lambda:eu-west-1:111122223333:function:checkout:live --profile audit --policy policy.yaml
   layerproof verify image:111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:1.4.2 --profile audit --policy policy.yaml
@@ -44,6 +46,8 @@ pub struct Args {
     #[arg(long, value_name = "ARCH", default_value = "x86_64", value_parser = ["x86_64", "arm64"])]
     architecture: String,
     #[command(flatten)]
+    signatures: SignatureArgs,
+    #[command(flatten)]
     account: AccountArgs,
     #[command(flatten)]
     network: NetworkArgs,
@@ -56,7 +60,9 @@ pub struct Args {
 /// Verifies the targets.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let prepared = judge::prepare(&args.policy, &args.report, global)?;
-    let remote = args.snapshot.is_none() && targets::may_be_remote(&args.targets, &args.account);
+    let sources = args.signatures.sources(args.snapshot.as_deref())?;
+    let far = is_any_remote(&sources);
+    let remote = far || (args.snapshot.is_none() && targets::may_be_remote(&args.targets, &args.account));
     // Another time than now is for replays (DESIGN §4 rule 12).
     let clients = if remote && !global.now_overridden { args.network.clients(global)? } else { Clients::offline() };
     let lookup = Lookup {
@@ -66,6 +72,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
         global,
         architecture: &args.architecture,
         references_only: args.references_only,
+        has_far_signatures: far,
     };
     let (inventory, unmatched) = targets::resolve(&args.targets, args.scope.as_deref(), &lookup)?;
     let artifacts = inventory.functions.len() + inventory.layers.len() + inventory.files.len() + inventory.images.len();
@@ -73,6 +80,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let job = Job {
         command: "verify",
         inventory,
+        signatures: SignatureSources::open(&sources, args.account.login()?),
         clients,
         refetch: args.network.refetch,
         nothing_selected,

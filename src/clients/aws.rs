@@ -49,6 +49,11 @@ impl Sessions {
         self.places.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned()
     }
 
+    /// The places that were opened.
+    pub fn places(&self) -> Vec<Place> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
     /// How many calls to list accounts have been made so far, pages each counted: for people who wait.
     pub fn calls(&self) -> &Arc<AtomicU64> {
         &self.calls

@@ -7,6 +7,7 @@
 mod account;
 mod local;
 mod registry;
+pub mod signatures;
 mod snapshot;
 
 use std::io;

@@ -4,7 +4,8 @@
 //! 2. From an index, the one manifest for Linux and the wanted architecture; what an index lists beside it, attestations for instance, is
 //!    left alone.
 //! 3. Configuration and layers, several at once, each streamed into the store by the thread that receives it.
-//! 4. What stands beside the image and may be a signature of it.
+//! 4. What stands beside the image and may be a signature of it; where the image was named by tag and digest, and the tag is an index that
+//!    lists the digest, what stands beside that index too.
 //!
 //! What is wrong with an image is for `unpack` to say: whatever is not understood here is handed on as it is, less the blobs that could
 //! not be told from it. Only what could not be had is a gap.
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use self::document::{Described, Document};
+use super::signatures::WANTED;
 use super::{FetchError, Fetched, Fetching, ImageBlobs, Wanted};
 use crate::clients::Online;
 use crate::clients::registry::{Asked, Lane, MANIFEST_BYTES, RegistryError, Repository, Which};
@@ -70,7 +72,7 @@ pub(super) fn fetch(
     let pulled = pull.image(&digest, architecture).and_then(|()| {
         // What stands beside it is asked for in every run, and is no part of the image.
         let from_store = !pull.has_downloaded.load(Ordering::Relaxed);
-        Ok((from_store, pull.beside(&digest)?))
+        Ok((from_store, pull.beside(&digest, image.tag.as_deref())?))
     });
     match pulled {
         Ok((from_store, beside)) => Ok(Observed::Present(Fetched::Image {
@@ -84,6 +86,47 @@ pub(super) fn fetch(
             from_store,
         })),
         Err(Stop::Unknown(gap)) => Ok(Observed::Unknown(gap)),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// What stands beside `digest` in a repository that may hold nothing else of it: the index of a layout with all of that, and why there may
+/// be more. `Err` where nothing could be looked at.
+///
+/// # Errors
+/// A store that fails.
+pub(super) fn beside_in(
+    repository: &ImageRef,
+    asked_in: Option<&Place>,
+    digest: &ClaimedDigest,
+    subject: &str,
+    fetching: Fetching<'_>,
+) -> Result<Result<(Vec<u8>, Option<Gap>), Gap>, FetchError> {
+    let online = match fetching.clients.need(subject, WANTED) {
+        Ok(online) => online,
+        Err(gap) => return Ok(Err(gap)),
+    };
+    let pull = Pull {
+        online,
+        repository: Repository::new(online, repository, asked_in),
+        subject,
+        fetching,
+        other_bytes: Mutex::default(),
+        has_downloaded: AtomicBool::new(false),
+    };
+    match pull.beside(digest, None) {
+        Ok(beside) => {
+            let other_bytes = pull.other_bytes.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let other = other_bytes.into_iter().next().map(|detail| Gap {
+                subject: subject.into(),
+                wanted: WANTED.into(),
+                reason: GapReason::Malformed,
+                detail: format!("{}: {detail}", repository.repository_uri()),
+                next_step: "The registry gives other bytes than it was asked for: find out why.".into(),
+            });
+            Ok(Ok((beside.index, other.or(beside.unknown))))
+        }
+        Err(Stop::Unknown(gap)) => Ok(Err(gap)),
         Err(Stop::Failed(error)) => Err(error),
     }
 }

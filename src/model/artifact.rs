@@ -120,7 +120,7 @@ pub enum BlobLocation {
     Registry {
         /// Whose ECR credentials ask; `None` where the registry's own login, or none, is used.
         asked_in: Option<Place>,
-        /// `REGISTRY/REPOSITORY@sha256:…`; the tag, where there is one, is not read.
+        /// `REGISTRY/REPOSITORY@sha256:…`. The tag, where there is one, is asked only for an index that lists the digest.
         image: ImageRef,
         /// Lambda's name of the platform wanted from an index: `x86_64` or `arm64`.
         architecture: String,

@@ -3,17 +3,16 @@
 
 use std::sync::Arc;
 
-use super::{Gather, ScanError};
+use super::{Beside, Gather, ScanError};
 use crate::evidence::Blob;
 use crate::fetch::{Fetched, ImageBlobs};
 use crate::model::artifact::Subject;
-use crate::model::attachment::Attachments;
+use crate::model::attachment::{Attachments, Target, TargetRole};
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::{Gap, GapReason};
 use crate::model::observed::Observed;
-use crate::signature::{
-    Analysed, Candidate, InnerDigest, JudgedSignature, Outcome, Presented, Signatures, Undetermined, examine_all, oci_referrers,
-};
+use crate::signature::beside;
+use crate::signature::{Analysed, Candidate, InnerDigest, Signatures, examine_all};
 use crate::store::{AnalysisKey, StoredBlob};
 use crate::unpack::image::{ImageInfo, Layout, analyse_image};
 use crate::unpack::{Anomaly, AnomalyKind, Contents, UnpackError, WantDigests, ZipIndex, analyse_directory, analyse_zip, unrecognised};
@@ -32,12 +31,14 @@ pub struct Examined {
     pub signatures: Signatures,
     /// For images: what the manifest says.
     pub image: Option<ImageInfo>,
+    /// What was seen beside it and counts for nothing, one sentence each. Untrusted: print through `printable`.
+    pub notes: Vec<String>,
 }
 
-/// Unpacks and examines what was fetched. `subject` is named in gaps.
-pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Result<Examined, ScanError> {
+/// Unpacks and examines what was fetched, with what stands beside it elsewhere. `subject` is named in gaps.
+pub fn examine(fetched: &Fetched, subject: &Subject, beside: &Beside, gather: &Gather<'_>) -> Result<Examined, ScanError> {
     match fetched {
-        Fetched::Blob(blob) => examine_blob(blob, subject, gather),
+        Fetched::Blob(blob) => examine_blob(blob, subject, beside, gather),
         Fetched::Directory(path) => {
             let contents = analyse_directory(path, gather.limits, &WantDigests::None)?;
             Ok(Examined {
@@ -45,11 +46,12 @@ pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Res
                 contents: Observed::Present(Arc::new(contents)),
                 signatures: examine_all(&Candidate::Other, &Attachments::default(), gather.anchors, gather.now, gather.limits),
                 image: None,
+                notes: Vec::new(),
             })
         }
         Fetched::Image { blobs: ImageBlobs::Layout(path), digest, architecture, .. } => {
             let layout = Layout::open(path, gather.limits);
-            examine_image(layout, digest, architecture, subject, gather)
+            examine_image(layout, digest, architecture, subject, Around { beside, unknown: None }, gather)
         }
         Fetched::Image { blobs: ImageBlobs::Stored { index, signatures_unknown, other_bytes }, digest, architecture, .. } => {
             let mut layout = Layout::in_store(gather.fetching.store, index.clone());
@@ -58,63 +60,46 @@ pub fn examine(fetched: &Fetched, subject: &Subject, gather: &Gather<'_>) -> Res
                 path: String::new(),
                 detail: detail.clone(),
             }));
-            let mut examined = examine_image(Ok(layout), digest, architecture, subject, gather)?;
-            if let Some(gap) = signatures_unknown {
-                examined.signatures = with_gap(examined.signatures, gap);
-            }
-            Ok(examined)
+            examine_image(Ok(layout), digest, architecture, subject, Around { beside, unknown: signatures_unknown.as_ref() }, gather)
         }
     }
 }
 
-/// What was found stays in sight, and what could not be looked for stands beside it as a signature that cannot be judged: so neither is
-/// "unsigned" said, nor does the gap get lost behind a signature that does not hold.
-fn with_gap(signatures: Signatures, gap: &Gap) -> Signatures {
-    match signatures {
-        Observed::Present(mut found) => {
-            found.push(JudgedSignature {
-                scheme: oci_referrers::NAME,
-                location: gap.wanted.clone(),
-                presented: Presented::default(),
-                outcome: Outcome::Inconclusive(Undetermined { gap: gap.clone(), chain_and_identity_verified: false }),
-                steps: Vec::new(),
-                does_not_bind: &[],
-            });
-            Observed::Present(found)
-        }
-        Observed::Absent => Observed::Unknown(gap.clone()),
-        Observed::Unknown(first) => Observed::Unknown(first),
-    }
+/// What is known of the surroundings of an image.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    beside: &'a Beside,
+    /// Why its own place may hold more than is known.
+    unknown: Option<&'a Gap>,
 }
 
-fn examine_blob(blob: &StoredBlob, subject: &Subject, gather: &Gather<'_>) -> Result<Examined, ScanError> {
+fn examine_blob(blob: &StoredBlob, subject: &Subject, beside: &Beside, gather: &Gather<'_>) -> Result<Examined, ScanError> {
     let of = Blob { digest: blob.digest, size: blob.size };
+    let target = Target { digest: blob.digest, size: blob.size, media_type: String::new(), role: TargetRole::Itself };
+    let beside::Found { attachments, notes } = beside.attachments(subject, &target, gather);
+    let judged = |candidate: &Candidate<'_>| examine_all(candidate, &attachments, gather.anchors, gather.now, gather.limits);
     let examined = |contents: Contents, signatures| Examined {
         blob: Observed::Present(of),
         contents: Observed::Present(Arc::new(contents)),
         signatures,
         image: None,
+        notes: notes.clone(),
     };
     let index = match ZipIndex::open(&blob.path, gather.limits) {
         Ok(index) => index,
-        Err(UnpackError::NotAZip { reason, .. }) => {
-            let signatures = examine_all(&Candidate::Other, &Attachments::default(), gather.anchors, gather.now, gather.limits);
-            return Ok(examined(unrecognised(reason), signatures));
-        }
+        Err(UnpackError::NotAZip { reason, .. }) => return Ok(examined(unrecognised(reason), judged(&Candidate::Other))),
         Err(error) => return Err(error.into()),
     };
     let key = AnalysisKey::new(ANALYSER, &WantDigests::None, gather.limits);
     if let Some(contents) = gather.fetching.store.analysis::<Contents>(&blob.digest, &key) {
         // The tree comes from the store; what is fed to crypto never does (DESIGN §6), so the scheme makes a pass of its own where
         // there is a signature to judge, and none where there is not.
-        let candidate = Candidate::Zip { subject, index: &index, analysed: None };
-        let signatures = examine_all(&candidate, &Attachments::default(), gather.anchors, gather.now, gather.limits);
+        let signatures = judged(&Candidate::Zip { subject, index: &index, analysed: None });
         return Ok(examined(contents, signatures));
     }
     let mut inner = InnerDigest::new(&index);
     let contents = analyse_zip(&index, gather.limits, &WantDigests::None, &mut [&mut inner])?;
-    let candidate = Candidate::Zip { subject, index: &index, analysed: Some(Analysed { contents: &contents, inner: &inner }) };
-    let signatures = examine_all(&candidate, &Attachments::default(), gather.anchors, gather.now, gather.limits);
+    let signatures = judged(&Candidate::Zip { subject, index: &index, analysed: Some(Analysed { contents: &contents, inner: &inner }) });
     // What a limit cut short, time among them, may come out otherwise next time.
     if contents.complete {
         gather.fetching.store.put_analysis(&blob.digest, &key, &contents)?;
@@ -127,6 +112,7 @@ fn examine_image(
     claimed: &str,
     architecture: &str,
     subject: &Subject,
+    around: Around<'_>,
     gather: &Gather<'_>,
 ) -> Result<Examined, ScanError> {
     let unreadable = |detail: String| Gap {
@@ -141,6 +127,7 @@ fn examine_image(
         contents: Observed::Unknown(gap.clone()),
         signatures: Observed::Unknown(gap),
         image: None,
+        notes: Vec::new(),
     };
     let Ok(digest) = ClaimedDigest::from_oci(claimed) else { return Ok(unknown(unreadable(claimed.to_owned()))) };
     let layout = match layout {
@@ -157,16 +144,23 @@ fn examine_image(
             contents: Observed::Present(Arc::new(image.contents)),
             signatures: Observed::Unknown(gap),
             image: None,
+            notes: Vec::new(),
         });
     };
     // The subject is the very digest that was asked for: the index where the index is named, else the manifest (DESIGN §4 rule 7).
     let digest = info.index_digest.unwrap_or(info.manifest_digest);
+    let (mut found, target) = beside::layout::attachments(&layout, subject, digest, gather.limits);
+    found.attachments.gaps.extend(around.unknown.cloned());
+    if let Some(target) = &target {
+        found.extend(around.beside.attachments(subject, target, gather));
+    }
     let candidate = Candidate::Image { subject, layout: &layout, digest };
-    let signatures = examine_all(&candidate, &Attachments::default(), gather.anchors, gather.now, gather.limits);
+    let signatures = examine_all(&candidate, &found.attachments, gather.anchors, gather.now, gather.limits);
     Ok(Examined {
         blob: Observed::Present(Blob { digest, size: info.manifest_size }),
         contents: Observed::Present(Arc::new(image.contents)),
         signatures,
         image: Some(info),
+        notes: found.notes,
     })
 }

@@ -16,7 +16,7 @@ use crate::model::observed::Observed;
 use crate::store::Integrity;
 
 /// Downloads at a time. They wait for the network most of the time, so that there are more than cores.
-const DOWNLOADS: usize = 8;
+pub(super) const DOWNLOADS: usize = 8;
 
 /// What was fetched.
 pub(super) struct Sources {

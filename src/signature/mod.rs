@@ -11,6 +11,7 @@
 mod asn1;
 pub mod aws_signer;
 mod ber;
+pub mod beside;
 mod explain;
 mod json;
 pub mod notary;

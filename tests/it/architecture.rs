@@ -64,6 +64,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
         &[
             ("asn1", "DER and BER, for every scheme"),
             ("ber", "BER to DER, for the wrappers of a CMS"),
+            ("beside", "what stands beside an artifact, found and told apart, for every scheme"),
             ("explain", "a verifier's steps, for people"),
             ("rejection", "why a signature was rejected"),
             ("json", "JSON in one reading, for every scheme"),

@@ -8,4 +8,5 @@ mod inspect;
 mod joins;
 mod live;
 mod selection;
+mod signature_sources;
 mod template;

@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use layerproof::clients::Clients;
 use layerproof::evidence::Evidence;
+use layerproof::fetch::signatures::SignatureSources;
 use layerproof::fetch::Fetching;
 use layerproof::model::arn::FunctionArn;
 use layerproof::model::artifact::{BlobLocation, Subject};
@@ -115,6 +116,7 @@ fn run_changed(whole: bool, change: impl Fn(&Path)) -> Evidence {
         inventory,
         &Gather {
             fetching: Fetching { store: &store, clients: &Clients::offline(), refetch: false },
+            signatures: &SignatureSources::default(),
             anchors: &anchors,
             limits: &limits,
             now,

@@ -18,6 +18,8 @@ pub struct Fleet {
     files: Files,
     /// Manifests that name another as their subject: the subject's digest, and theirs with media type and size.
     referrers: Vec<(String, Value)>,
+    /// Objects of Amazon S3 that no answer names, by bucket and key.
+    objects: BTreeMap<(String, String), Bytes>,
 }
 
 /// What was recorded in one account and region.
@@ -111,6 +113,23 @@ impl Fleet {
     pub fn with_empty(mut self, account: &str, region: &str) -> Self {
         self.places.entry((account.into(), region.into())).or_default();
         self
+    }
+
+    /// An object in a bucket, beside those that functions and layers read.
+    pub fn with_object(mut self, bucket: &str, key: &str, bytes: impl Into<Bytes>) -> Self {
+        self.objects.insert((bucket.into(), key.into()), bytes.into());
+        self
+    }
+
+    /// The bytes of such an object.
+    pub fn kept(&self, bucket: &str, key: &str) -> Option<Bytes> {
+        self.objects.get(&(bucket.to_owned(), key.to_owned())).cloned()
+    }
+
+    /// The keys of such objects, in order, with their sizes.
+    pub fn keys(&self, bucket: &str, prefix: &str) -> Vec<(String, usize)> {
+        let in_it = self.objects.iter().filter(|((of, key), _)| of == bucket && key.starts_with(prefix));
+        in_it.map(|((_, key), bytes)| (key.clone(), bytes.len())).collect()
     }
 
     /// What was recorded there; `None`: nothing, as in a region that nobody uses.

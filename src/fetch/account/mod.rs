@@ -4,6 +4,7 @@ mod download;
 mod lambda_zip;
 mod refusal;
 mod s3_object;
+mod signatures;
 
 use super::{FetchError, Fetched, Fetching, Wanted, from_store};
 use crate::clients::Online;
@@ -18,6 +19,8 @@ use download::{Ended, Origin};
 use lambda_zip::{LambdaZip, Zip};
 use refusal::About;
 use s3_object::Object;
+
+pub(super) use signatures::{look as signatures, open};
 
 /// The zip of a function version, with the credentials of `place`.
 pub(super) fn function(

@@ -82,14 +82,8 @@ impl<'a> Object<'a> {
         Ok(Opened { body: Body::Object(answer.body), from, total, tag })
     }
 
-    /// Where the bucket is, if that is why the answer is no.
     fn elsewhere(&self, error: &SdkError<GetObjectError, HttpResponse>) -> Option<Region> {
-        let SdkError::ServiceError(context) = error else { return None };
-        let region = context.raw().headers().get(BUCKET_REGION)?;
-        // It becomes a part of the host that is asked.
-        let is_name = (1..=32).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        let is_other = self.s3.config().region().is_none_or(|own| own.as_ref() != region);
-        (is_name && is_other).then(|| Region::new(region.to_owned()))
+        elsewhere(&self.s3, error)
     }
 
     fn trouble(&self, refusal: &Refusal) -> Trouble {
@@ -119,6 +113,16 @@ impl<'a> Object<'a> {
     fn late(&self) -> Passing {
         Passing::new(format!("Amazon S3 gave no answer in {:?}", self.online.patience().api))
     }
+}
+
+/// Where the bucket is, if that is why the answer is no.
+pub(super) fn elsewhere<E>(s3: &Client, error: &SdkError<E, HttpResponse>) -> Option<Region> {
+    let SdkError::ServiceError(context) = error else { return None };
+    let region = context.raw().headers().get(BUCKET_REGION)?;
+    // It becomes a part of the host that is asked.
+    let is_name = (1..=32).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let is_other = s3.config().region().is_none_or(|own| own.as_ref() != region);
+    (is_name && is_other).then(|| Region::new(region.to_owned()))
 }
 
 enum Refused {

@@ -9,8 +9,8 @@ use crate::clients::registry::{Asked, Lane, MANIFEST_BYTES, Referrer, Referrers,
 use crate::model::digest::ClaimedDigest;
 use crate::model::gap::Gap;
 
-/// Manifests beside one image that are read.
-const MANIFESTS_BESIDE: usize = 256;
+/// Manifests and blobs beside one image that are read. cosign adds a layer to the manifest under its tag with each signing.
+const MANIFESTS_BESIDE: usize = 1_024;
 
 /// Bytes of one blob of a signature. An attestation may carry an SBOM.
 const SIGNATURE_BYTES: u64 = 16 << 20;
@@ -29,13 +29,14 @@ pub(super) struct Beside {
 }
 
 impl Pull<'_> {
-    pub(super) fn beside(&self, digest: &ClaimedDigest) -> Result<Beside, Stop> {
+    /// What stands beside `digest`, and beside the index that `tag` names, if that lists `digest`.
+    pub(super) fn beside(&self, digest: &ClaimedDigest, tag: Option<&str>) -> Result<Beside, Stop> {
         let mut search =
             Search { pull: self, manifests: Vec::new(), unknown: None, left: MANIFESTS_BESIDE, bytes_left: BESIDE_BYTES, lane: None };
         search.manifests.push(json!({ "digest": digest.to_string(), "size": 0 }));
-        search.referrers(digest)?;
-        for suffix in ["", ".sig", ".att"] {
-            search.tag(&format!("sha256-{}{suffix}", digest.hex()))?;
+        search.about(digest)?;
+        if let Some(tag) = tag {
+            search.index_above(tag, digest)?;
         }
         let Search { manifests, unknown, .. } = search;
         let index = json!({ "schemaVersion": 2, "manifests": manifests });
@@ -53,6 +54,39 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    fn about(&mut self, digest: &ClaimedDigest) -> Result<(), Stop> {
+        self.referrers(digest)?;
+        for suffix in ["", ".sig", ".att"] {
+            self.tag(&format!("sha256-{}{suffix}", digest.hex()))?;
+        }
+        Ok(())
+    }
+
+    /// An index that lists `digest` may be what was signed (DESIGN §4 rule 7).
+    fn index_above(&mut self, tag: &str, digest: &ClaimedDigest) -> Result<(), Stop> {
+        let pull = self.pull;
+        let manifest = match pull.online.block_on(pull.repository.manifest(Which::Tag(tag))) {
+            Ok(manifest) => manifest,
+            Err(RegistryError::Absent { .. }) => return Ok(()),
+            Err(error) => {
+                self.cannot(&error, Asked::Manifest);
+                return Ok(());
+            }
+        };
+        let Document::Index { manifests } = Document::parse(&manifest.bytes) else { return Ok(()) };
+        let (above, listed) = (ClaimedDigest::from(manifest.digest), digest.to_string());
+        if above == *digest || !manifests.iter().any(|described| described.digest == listed) {
+            return Ok(());
+        }
+        if !self.has_room(manifest.bytes.len() as u64, MANIFEST_BYTES) {
+            return Ok(());
+        }
+        pull.put_small(&manifest.bytes, &above)?;
+        let size = manifest.bytes.len();
+        self.manifests.push(json!({ "mediaType": manifest.media_type, "digest": above.to_string(), "size": size }));
+        self.about(&above)
+    }
+
     fn referrers(&mut self, digest: &ClaimedDigest) -> Result<(), Stop> {
         let pull = self.pull;
         match pull.online.block_on(pull.repository.referrers(digest)) {

@@ -152,11 +152,21 @@ pub(super) fn read(
 
 /// Reads a small blob whole: `Err` names the limit.
 pub(super) fn read_small(blob: Box<dyn Read>, length: u64, limits: &Limits) -> io::Result<Result<(Vec<u8>, Digest), String>> {
-    if length > limits.manifest_bytes {
-        return Ok(Err(format!("manifest_bytes: {length} bytes, at most {} are read", limits.manifest_bytes)));
+    read_at_most(blob, length, limits.manifest_bytes, "manifest_bytes")
+}
+
+/// A blob of at most `max` bytes, a limit called `name`, and its digest; `Err` says why not.
+pub(super) fn read_at_most(
+    blob: Box<dyn Read>,
+    length: u64,
+    max: u64,
+    name: &'static str,
+) -> io::Result<Result<(Vec<u8>, Digest), String>> {
+    if length > max {
+        return Ok(Err(format!("{name}: {length} bytes, at most {max} are read")));
     }
     let mut bytes = Vec::new();
-    blob.take(limits.manifest_bytes).read_to_end(&mut bytes)?;
+    blob.take(max).read_to_end(&mut bytes)?;
     let digest = Digest::of(&bytes);
     Ok(Ok((bytes, digest)))
 }

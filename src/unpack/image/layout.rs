@@ -13,7 +13,7 @@ use super::super::error::UnpackError;
 use super::super::limits::{Deadline, Limits};
 use super::super::name::{self, Origin};
 use super::super::tar::{self, Member, MemberKind, MemberVisitor};
-use super::layer::read_small;
+use super::layer::read_at_most;
 use crate::model::digest::ClaimedDigest;
 use crate::store::{BlobFolder, Store};
 
@@ -112,12 +112,28 @@ impl Layout {
     /// # Errors
     /// I/O errors.
     pub fn small_blob(&self, digest: &ClaimedDigest, limits: &Limits) -> Result<SmallBlob, UnpackError> {
+        self.whole_blob(digest, limits.manifest_bytes, "manifest_bytes")
+    }
+
+    /// A blob of at most `max` bytes, a limit called `name`, whose bytes have the digest that names it.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn whole_blob(&self, digest: &ClaimedDigest, max: u64, name: &'static str) -> Result<SmallBlob, UnpackError> {
         let Some((blob, length)) = self.blob(digest)? else { return Ok(SmallBlob::Missing) };
-        Ok(match read_small(blob, length, limits).map_err(|e| io_error(&self.path, e))? {
+        Ok(match read_at_most(blob, length, max, name).map_err(|e| io_error(&self.path, e))? {
             Ok((bytes, computed)) if ClaimedDigest::from(computed) == *digest => SmallBlob::Bytes(bytes),
             Ok((_, computed)) => SmallBlob::Refused(format!("its bytes have the digest {computed}")),
             Err(why) => SmallBlob::Refused(why),
         })
+    }
+
+    /// True where what it holds was fetched by this process: what is missing then was not had, and nobody left it out.
+    pub fn is_in_store(&self) -> bool {
+        match self.place {
+            Place::Stored { .. } => true,
+            Place::Directory | Place::Archive(_) => false,
+        }
     }
 
     fn archive(path: &Path, limits: &Limits) -> Result<Self, UnpackError> {

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod ecr;
+mod elsewhere;
 mod login;
 mod pull;
 mod referrers;

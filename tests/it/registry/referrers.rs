@@ -1,13 +1,14 @@
 //! What stands beside an image: denied, throttled and garbled is never "unsigned".
 
+use layerproof::fetch::signatures::SignatureSources;
 use layerproof::fetch::Fetching;
 use layerproof::model::artifact::Subject;
-use layerproof::model::attachment::Attachments;
 use layerproof::model::digest::{ClaimedDigest, Digest};
 use layerproof::model::gap::GapReason;
 use layerproof::model::observed::Observed;
-use layerproof::scan::{Gather, Progress, examine};
-use layerproof::signature::{Candidate, Outcome, Signatures, TrustAnchors, examine_all};
+use layerproof::scan::{Beside, Gather, Progress, examine};
+use layerproof::signature::beside::layout::attachments;
+use layerproof::signature::{Outcome, Signatures, TrustAnchors};
 use layerproof::unpack::{Layout, Limits};
 use serde_json::{Value, json};
 
@@ -248,12 +249,13 @@ fn examined(bed: &Bed, server: &Server, image: &Value) -> Signatures {
     let (anchors, limits, now) = (TrustAnchors::default(), Limits::default(), "2026-11-22T00:00:00Z".parse().unwrap());
     let gather = Gather {
         fetching: Fetching { store: &bed.store, clients: &bed.clients, refetch: false },
-        anchors: &anchors,
+        signatures: &SignatureSources::default(),
+            anchors: &anchors,
         limits: &limits,
         now,
         progress: &Silent,
     };
-    examine(&fetched, &Subject::File("image".into()), &gather).unwrap().signatures
+    examine(&fetched, &Subject::File("image".into()), &Beside::default(), &gather).unwrap().signatures
 }
 
 #[test]
@@ -283,15 +285,8 @@ fn found(bed: &Bed, pulled: &Pulled, image: &str) -> Vec<String> {
     let layout = Layout::in_store(&bed.store, pulled.index.clone());
     let bytes = std::fs::read(bed.store.blob_folder().path(&ClaimedDigest::from_oci(image).unwrap())).unwrap();
     let subject = Subject::File("image".into());
-    let candidate = Candidate::Image { subject: &subject, layout: &layout, digest: Digest::of(&bytes) };
-    let signatures = examine_all(
-        &candidate,
-        &Attachments::default(),
-        &TrustAnchors::default(),
-        "2026-11-22T00:00:00Z".parse().unwrap(),
-        &Limits::default(),
-    );
-    let mut found: Vec<String> = signatures.present().into_iter().flatten().map(|s| s.location.clone()).collect();
+    let (there, _) = attachments(&layout, &subject, Digest::of(&bytes), &Limits::default());
+    let mut found: Vec<String> = there.attachments.found.into_iter().map(|attachment| attachment.location).collect();
     found.sort();
     found.reverse();
     if found.iter().any(|f| f.starts_with("sha256:")) {

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use layerproof::clients::{Clients, Network};
+use layerproof::fetch::signatures::SignatureSources;
 use layerproof::fetch::{Fetching, Wanted, fetch, resolve};
 use layerproof::model::artifact::{BlobLocation, Subject};
 use layerproof::model::digest::ClaimedDigest;
 use layerproof::model::gap::Gap;
 use layerproof::model::image_ref::ImageRef;
 use layerproof::model::observed::Observed;
-use layerproof::scan::{Examined, Gather, Progress, examine};
+use layerproof::scan::{Beside, Examined, Gather, Progress, examine};
 use layerproof::signature::{Outcome, TrustAnchors};
 use layerproof::store::Store;
 use layerproof::unpack::{Contents, Limits};
@@ -61,12 +62,13 @@ impl Puller {
         };
         let gather = Gather {
             fetching: Fetching { store: &self.store, clients: &self.clients, refetch },
+            signatures: &SignatureSources::default(),
             anchors: &TrustAnchors::default(),
             limits: &Limits::default(),
             now: "2026-11-22T00:00:00Z".parse().expect("a time"),
             progress: &Silent,
         };
-        Ok(Pulled(examine(&fetched, &Subject::Image(parsed(image)), &gather).expect("this machine can do it")))
+        Ok(Pulled(examine(&fetched, &Subject::Image(parsed(image)), &Beside::default(), &gather).expect("this machine can do it")))
     }
 
     /// The file in which the store keeps a blob.

@@ -1,8 +1,10 @@
 //! Stage 4a.
 
 mod aws_signer;
+mod beside_files;
 mod forged;
 mod notary;
 mod oci_referrers;
 mod published;
+mod real_layouts;
 mod vectors;
