@@ -4,6 +4,7 @@
 mod cases;
 mod differences;
 mod done;
+mod notation;
 mod page;
 mod policy;
 mod push;

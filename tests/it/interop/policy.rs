@@ -8,7 +8,8 @@ use layerproof::model::digest::Digest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::cases::{Artifact, Case, ChainTrust, KeyTrust, RootTrust, Trust, What, testdata};
+use super::cases::{Artifact, Case, ChainTrust, KeyTrust, NotationTrust, RootTrust, Trust, What, testdata};
+use super::notation;
 
 /// Name of the trusted root of a case.
 const ROOT: &str = "of-the-case";
@@ -48,6 +49,19 @@ impl Policy {
         let mut document = json!({"version": 1, "statements": [statement]});
         if !roots.is_empty() {
             document["sigstore_roots"] = roots.into();
+        }
+        policy.write("policy.yaml", document.to_string().as_bytes());
+        policy
+    }
+
+    /// The policy that a set-up of Notation becomes.
+    pub fn of_notation(trust: &NotationTrust, artifact: &Artifact<'_>) -> Self {
+        let policy = Self::empty();
+        let (document, files) = notation::translated(trust, artifact);
+        for (path, bytes) in files {
+            let to = policy.folder.path().join(path);
+            fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+            fs::write(to, bytes).expect("a certificate");
         }
         policy.write("policy.yaml", document.to_string().as_bytes());
         policy
