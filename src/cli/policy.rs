@@ -1,6 +1,7 @@
-//! `layerproof policy check|init|explain`: nothing here touches an artifact or the network.
+//! `layerproof policy check|init|explain|import`: nothing here touches an artifact or the network.
 
 mod ask;
+mod import;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::policy::scope::matching;
 use crate::policy::{Policy, Statement};
 use ask::ask;
 
-/// Check, start and explain trust policies.
+/// Check, start, explain and import trust policies.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -32,6 +33,8 @@ enum Command {
     Init(InitArgs),
     /// Say which statements are about a target, why, and what each would ask for; reads no artifact
     Explain(ExplainArgs),
+    /// Write a policy that says what another tool's says to stdout
+    Import(import::Args),
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -69,6 +72,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
         Command::Check(args) => check(args, global, out),
         Command::Init(args) => init(args, out),
         Command::Explain(args) => explain(args, global, out),
+        Command::Import(args) => import::run(args, global, out),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod interim;
 pub mod level;
 pub mod load;
+pub mod notation;
 pub mod parse;
 pub mod problem;
 pub mod schema;

@@ -93,6 +93,12 @@ impl Verified {
         Self { basis }
     }
 
+    /// For trials of policies only, which are about what follows from a basis and not about how one is reached.
+    #[cfg(test)]
+    pub(crate) fn for_trial(basis: Basis) -> Self {
+        Self { basis }
+    }
+
     /// On what the verification rests.
     pub fn basis(&self) -> &Basis {
         &self.basis

@@ -7,6 +7,8 @@ mod candidate;
 mod cause;
 mod parts;
 mod quantity;
+#[cfg(test)]
+mod trial;
 
 use std::collections::BTreeMap;
 
