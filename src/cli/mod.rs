@@ -22,6 +22,7 @@ mod record;
 pub mod scan;
 pub mod targets;
 pub mod verify;
+pub mod verify_bundle;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -66,6 +67,8 @@ pub struct Cli {
 enum Command {
     /// Verify artifacts against a trust policy: the gate of a release pipeline.
     Verify(verify::Args),
+    /// Verify one Sigstore bundle for one artifact and one signer, without a policy.
+    VerifyBundle(verify_bundle::Args),
     /// Judge everything that an account runs, and say what changed since the last scan.
     Scan(scan::Args),
     /// List what an account runs, without reading any artifact.
@@ -148,6 +151,7 @@ where
 fn dispatch(command: &Command, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     match command {
         Command::Verify(args) => verify::run(args, global, out),
+        Command::VerifyBundle(args) => verify_bundle::run(args, global, out),
         Command::Scan(args) => scan::run(args, global, out),
         Command::Inventory(args) => inventory::run(args, global, out),
         Command::Inspect(args) => inspect::run(args, global, out),

@@ -41,7 +41,7 @@ pub use explain::explain;
 pub use rejection::Rejection;
 pub use revocation::RevocationQuestion;
 pub use statement::Statement;
-pub use trust::{Anchor, AnchorError, TrustAnchors};
+pub use trust::{Anchor, AnchorError, PublicKeyAnchor, SigstoreRoot, TrustAnchors};
 
 /// A signature that was found, what it says of itself, and what came of judging it.
 #[derive(Debug, Clone, Serialize)]
@@ -311,7 +311,7 @@ pub trait Scheme: Sync {
 }
 
 /// Every scheme.
-pub static ALL: &[&dyn Scheme] = &[&aws_signer::AwsSigner, &notary::Notary, &oci_referrers::OciReferrers];
+pub static ALL: &[&dyn Scheme] = &[&aws_signer::AwsSigner, &notary::Notary, &oci_referrers::OciReferrers, &sigstore::Sigstore];
 
 /// What a scheme is given to look at.
 #[derive(Debug, Clone, Copy)]

@@ -168,6 +168,89 @@ pub enum Rejection {
         /// Time of verification.
         now: Timestamp,
     },
+    /// More than a limit allows.
+    #[error("{what}: more than {limit}")]
+    Limit {
+        /// What there is too much of: `bytes of the bundle`, `log entries`.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// A bundle's content is not what the version that it claims to have allows (Sigstore).
+    #[error("the content does not fit the claimed version {claimed}: {detail}")]
+    Version {
+        /// Media type.
+        claimed: String,
+        /// What does not fit.
+        detail: String,
+    },
+    /// A log entry is about another signature, key or artifact (Sigstore).
+    #[error("the log entry is not about this signature: {detail}")]
+    LogEntry {
+        /// What differs.
+        detail: String,
+    },
+    /// The log's promise, checkpoint or proof of inclusion does not hold, or is not there (Sigstore).
+    #[error("the transparency log does not vouch for the signature: {detail}")]
+    LogProof {
+        /// Which part, and what about it.
+        detail: String,
+    },
+    /// The entry is of a log that no named root knows (Sigstore).
+    #[error("the log entry is of the log {log}, which is not among those of {}", .anchors.join(", "))]
+    UnknownLog {
+        /// Log id, lower-case hexadecimal.
+        log: String,
+        /// Names of the roots asked for.
+        anchors: Vec<String>,
+    },
+    /// No log and no time stamp authority states when it was signed (Sigstore).
+    #[error("nobody vouches for the signing time: {detail}")]
+    NoSigningTime {
+        /// What is missing.
+        detail: String,
+    },
+    /// A time stamp (RFC 3161) does not hold.
+    #[error("a time stamp does not hold: {detail}")]
+    TimeStamp {
+        /// What is wrong.
+        detail: String,
+    },
+    /// A certificate, key or authority was used outside of its validity at a time that is vouched for (Sigstore).
+    #[error("{what} was not valid at {at}{}", window(.not_before, .not_after))]
+    OutsideValidity {
+        /// ``the certificate `…` ``, `the log …`.
+        what: String,
+        /// The time.
+        at: Timestamp,
+        /// Start of validity.
+        not_before: Option<Timestamp>,
+        /// End of validity.
+        not_after: Option<Timestamp>,
+    },
+    /// No CT log of the root vouches for the certificate (Sigstore).
+    #[error("no certificate transparency log vouches for the certificate: {detail}")]
+    CertificateTransparency {
+        /// What is wrong.
+        detail: String,
+    },
+    /// None of the named keys made the signature.
+    #[error("none of the named keys made the signature (named: {}; the signature hints at `{hint}`)", .anchors.join(", "))]
+    OtherKey {
+        /// What the signature says of its key, possibly nothing.
+        hint: String,
+        /// Names of the keys asked for.
+        anchors: Vec<String>,
+    },
+}
+
+fn window(not_before: &Option<Timestamp>, not_after: &Option<Timestamp>) -> String {
+    match (not_before, not_after) {
+        (Some(start), Some(end)) => format!(": valid {start} to {end}"),
+        (Some(start), None) => format!(": valid from {start}"),
+        (None, Some(end)) => format!(": valid until {end}"),
+        (None, None) => String::new(),
+    }
 }
 
 impl Rejection {
@@ -190,12 +273,23 @@ impl Rejection {
             | Self::ChainIncomplete { .. }
             | Self::CertificateRule { .. }
             | Self::PluginRule { .. }
-            | Self::BadSignature => true,
+            | Self::BadSignature
+            | Self::Limit { .. }
+            | Self::Version { .. }
+            | Self::LogEntry { .. }
+            | Self::LogProof { .. }
+            // For Sigstore, certificate time, log and SCT belong to integrity at every level (DESIGN §4 rule 6).
+            | Self::NoSigningTime { .. }
+            | Self::TimeStamp { .. }
+            | Self::OutsideValidity { .. }
+            | Self::CertificateTransparency { .. } => true,
             Self::Chain { .. }
             | Self::CertificateValidity { .. }
             | Self::UntrustedRoot { .. }
             | Self::AccountNotVouched { .. }
-            | Self::FromTheFuture { .. } => false,
+            | Self::FromTheFuture { .. }
+            | Self::UnknownLog { .. }
+            | Self::OtherKey { .. } => false,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::model::arn::is_account;
 use crate::model::digest::{ClaimedDigest, Digest};
 use crate::model::printable::printable;
 
+pub use super::sigstore::{KeyError, RootError, shipped as shipped_sigstore_roots};
 pub use store::{AWS_SIGNER_IMAGES, AWS_SIGNER_IMAGES_GOV, TrustStoreError, shipped_trust_stores};
 
 /// A root certificate that a policy names.

@@ -94,7 +94,10 @@ impl Holding {
 fn rejected(rejection: &Rejection, location: &str) -> Cause {
     let code = match rejection {
         Rejection::AmbiguousArchive { .. } => ReasonCode::AmbiguousArchive,
-        Rejection::UntrustedRoot { .. } | Rejection::AccountNotVouched { .. } => ReasonCode::UntrustedRoot,
+        Rejection::UntrustedRoot { .. }
+        | Rejection::AccountNotVouched { .. }
+        | Rejection::UnknownLog { .. }
+        | Rejection::OtherKey { .. } => ReasonCode::UntrustedRoot,
         Rejection::SeveralSignatures { .. }
         | Rejection::EntryAfterSignature { .. }
         | Rejection::Malformed { .. }
@@ -112,7 +115,15 @@ fn rejected(rejection: &Rejection, location: &str) -> Cause {
         | Rejection::BadSignature
         | Rejection::Chain { .. }
         | Rejection::CertificateValidity { .. }
-        | Rejection::FromTheFuture { .. } => ReasonCode::SignatureInvalid,
+        | Rejection::FromTheFuture { .. }
+        | Rejection::Limit { .. }
+        | Rejection::Version { .. }
+        | Rejection::LogEntry { .. }
+        | Rejection::LogProof { .. }
+        | Rejection::NoSigningTime { .. }
+        | Rejection::TimeStamp { .. }
+        | Rejection::OutsideValidity { .. }
+        | Rejection::CertificateTransparency { .. } => ReasonCode::SignatureInvalid,
     };
     let cause = Cause::refuse(code, format!("the signature in `{location}` does not hold: {}", printable(&rejection.to_string())));
     if rejection.is_integrity() { cause } else { cause.about_authenticity() }
