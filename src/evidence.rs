@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::model::arn::FunctionArn;
-use crate::model::artifact::{ServiceSigning, Subject};
+use crate::model::artifact::{ServiceSigning, SigningJob, Subject};
 use crate::model::digest::{ClaimedDigest, Digest};
 use crate::model::gap::Gap;
 use crate::model::inventory::Inventory;
 use crate::model::observed::Observed;
-use crate::signature::JudgedSignature;
+use crate::signature::revocation::RevocationAnswer;
+use crate::signature::{JudgedSignature, RevocationQuestion};
 use crate::store::Integrity;
 use crate::unpack::Contents;
 use crate::unpack::overlay::OptOverlay;
@@ -27,6 +28,10 @@ pub struct Evidence {
     pub overlays: BTreeMap<FunctionArn, Arc<OptOverlay>>,
     /// True where the answers come from live AWS calls with no endpoint override: only then may AWS's own word count (rule 8).
     pub live: bool,
+    /// What came of asking whether signatures that hold were revoked. What is not in it was not asked.
+    pub revocations: BTreeMap<RevocationQuestion, RevocationAnswer>,
+    /// What AWS states about signing jobs, by ARN. Only what was asked in this run, where a statement asks for AWS's own word.
+    pub signing_jobs: BTreeMap<String, Observed<SigningJob>>,
 }
 
 impl Evidence {

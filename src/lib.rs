@@ -12,6 +12,7 @@
 //! | 2 | [`fetch`] | bytes into the store |
 //! | 3 | [`unpack`] | hostile bytes to a file tree and anomalies |
 //! | 4a | [`signature`] | signatures are found and judged |
+//! | 4b | [`revocation`] | what was verified, and was revoked since |
 //! | 4 | [`evidence`] | all that is known of one artifact, and the gaps |
 //! | 5 | [`finding`] | the vocabulary of findings |
 //! | 5a | [`policy`] | evidence and a trust policy to decisions |
@@ -32,6 +33,7 @@ pub mod inventory;
 pub mod model;
 pub mod policy;
 pub mod report;
+pub mod revocation;
 pub mod scan;
 pub mod signature;
 pub mod store;

@@ -1,11 +1,13 @@
-//! The pipeline, read from top to bottom: inventory → wanted → fetch → beside → unpack and signatures → evidence → decisions → findings.
+//! The pipeline, read from top to bottom: inventory → wanted → fetch → beside → unpack and signatures → evidence → revocation → decisions →
+//! findings.
 //!
-//! [`gather`] does all the I/O and may leave gaps; [`judge`] is pure. Work grows with unique bytes: a layer that 5,000 function
+//! [`gather`] and [`ask_revocation`] do all the I/O and may leave gaps; [`judge`] is pure. Work grows with unique bytes: a layer that 5,000 function
 //! versions use is fetched, hashed, unpacked and examined once.
 
 mod beside;
 mod examine;
 mod overlays;
+mod revocation;
 mod select;
 mod sources;
 mod wanted;
@@ -38,6 +40,7 @@ use sources::{Source, Sources};
 
 pub use beside::{Beside, Sought, look_beside};
 pub use examine::{Examined, examine};
+pub use revocation::{Questions, ask_revocation};
 pub use select::{Selection, matches, select};
 pub use wanted::{Wanted, wanted};
 
@@ -158,7 +161,9 @@ pub fn gather(inventory: Inventory, gather: &Gather<'_>) -> Result<Gathered, Sca
         Some(overlays::LayerBytes { contents: contents.clone(), path: zips.get(subject)?.clone() })
     };
     let overlays = overlays::overlays(&inventory, &layer, gather.limits)?;
-    let evidence = Evidence { inventory, artifacts, overlays, live: false };
+    // AWS's own word counts only where it is AWS that said it (DESIGN §4 rule 8).
+    let live = inventory.source.kind == "aws" && !inventory.source.unauthenticated && gather.fetching.clients.ask_aws_itself();
+    let evidence = Evidence { inventory, artifacts, overlays, live, revocations: BTreeMap::new(), signing_jobs: BTreeMap::new() };
     Ok(Gathered { evidence, downloaded, from_store, notes })
 }
 

@@ -52,6 +52,7 @@ mod sig003_image_unsigned;
 mod sig004_signature_invalid;
 mod sig005_signer_not_trusted;
 mod sig006_signature_expired;
+mod sig008_revoked;
 mod sig010_config_says_signed_but_bytes_not;
 mod sig016_metadata_outside_signature;
 mod sig017_signed_zip_ambiguous;
@@ -117,6 +118,7 @@ pub static ALL: &[&dyn Check] = &[
     &sig004_signature_invalid::SignatureInvalid,
     &sig005_signer_not_trusted::SignerNotTrusted,
     &sig006_signature_expired::SignatureExpired,
+    &sig008_revoked::Revoked,
     &sig010_config_says_signed_but_bytes_not::ConfigSaysSignedButBytesNot,
     &sig016_metadata_outside_signature::MetadataOutsideSignature,
     &sig017_signed_zip_ambiguous::SignedZipAmbiguous,

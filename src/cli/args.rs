@@ -25,6 +25,13 @@ pub struct PolicyArgs {
     /// Runtime deprecation dates (JSON) in place of the built-in table.
     #[arg(long, value_name = "FILE")]
     pub runtime_table: Option<PathBuf>,
+    /// Recorded answers about revocation, for where nobody is asked or nobody answers. AWS's word in it is not authenticated, and every
+    /// verdict made from it says so.
+    #[arg(long, value_name = "FILE")]
+    pub revocations: Option<PathBuf>,
+    /// Write what AWS Signer, OCSP responders and revocation lists answer in this run to this file, for --revocations.
+    #[arg(long, value_name = "FILE")]
+    pub record_revocations: Option<PathBuf>,
 }
 
 /// What is printed where, and what fails the run.

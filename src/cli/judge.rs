@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{PolicyArgs, ReportArgs};
 use super::exit::{Exit, Failure};
@@ -10,7 +10,7 @@ use super::global::Global;
 use super::output::{self, Output};
 use super::progress::Bar;
 use crate::check::{self, runtimes::RuntimeTable};
-use crate::clients::Clients;
+use crate::clients::{Clients, Login};
 use crate::evidence::Evidence;
 use crate::fetch::Fetching;
 use crate::fetch::signatures::SignatureSources;
@@ -22,7 +22,9 @@ use crate::policy::waiver::{self, Waivers};
 use crate::policy::{Decision, DecisionSubject, Policy};
 use crate::report::exit::{FailOn, Gate};
 use crate::report::{ExitInfo, PolicyInfo, RenderOptions, Report, exit, summary};
-use crate::scan::{self, Gather, Gathered};
+use crate::revocation::{Asking, Recording};
+use crate::scan::{self, Gather, Gathered, Questions};
+use crate::signature::revocation::{AnswerSource, RevocationAnswer};
 use crate::store::Store;
 use crate::store::history::{Delta, FindingRow, History, ScanRecord, SubjectRow, delta};
 use crate::unpack::Limits;
@@ -37,6 +39,8 @@ pub struct Prepared {
     only: BTreeSet<&'static str>,
     exit_zero: bool,
     anchor: Option<String>,
+    revocations: Option<Recording>,
+    record_revocations: Option<PathBuf>,
 }
 
 /// One run.
@@ -55,6 +59,10 @@ pub struct Job {
     pub signatures: SignatureSources,
     /// The network, where it may be used.
     pub clients: Clients,
+    /// Whose credentials ask AWS Signer where no account is looked at.
+    pub login: Login,
+    /// Why nobody is asked about revocation though there may be a network.
+    pub nobody_asked: Option<&'static str>,
     /// `--refetch`: download what the store holds as well.
     pub refetch: bool,
     /// `--allow-incomplete`; always false for `verify`.
@@ -101,7 +109,21 @@ pub fn prepare(policy: &PolicyArgs, report: &ReportArgs, global: &Global) -> Res
             RuntimeTable::parse(&text).map_err(|error| Failure::usage(format!("--runtime-table {}: {error}", file.display())))?
         }
     };
+    if policy.record_revocations.is_some() && (global.offline || global.now_overridden) {
+        return Err(Failure::usage("--record-revocations keeps what is answered in this run, and with --offline or --now nobody is asked")
+            .hint("run it without them"));
+    }
+    let revocations = policy
+        .revocations
+        .as_ref()
+        .map(|file| {
+            Recording::read(file)
+                .map_err(|error| Failure::usage(format!("--revocations {error}")).hint("--record-revocations FILE writes one"))
+        })
+        .transpose()?;
     Ok(Prepared {
+        revocations,
+        record_revocations: policy.record_revocations.clone(),
         policy: load_policy(file, global)?,
         waivers,
         runtimes,
@@ -118,6 +140,13 @@ pub fn load_policy(file: &Path, global: &Global) -> Result<Policy, Failure> {
     Policy::load(file).map_err(|error| Failure::usage(error.render(global.color)))
 }
 
+impl Prepared {
+    /// True where somebody has to be asked about revocation.
+    pub fn asks_revocation(&self) -> bool {
+        self.policy.asks_revocation() || self.record_revocations.is_some()
+    }
+}
+
 /// Gathers, judges, remembers and reports.
 pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let store = Store::open(&global.cache_dir)?;
@@ -126,7 +155,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
     for anchor in &anchors.anchors {
         notes.push(format!("trust anchor `{}`: {}", anchor.name, anchor.provenance));
     }
-    let Gathered { evidence, downloaded, from_store, notes: looked } = {
+    let Gathered { mut evidence, downloaded, from_store, notes: looked } = {
         let bar = Bar::new(global);
         let limits = Limits::default();
         let gather = Gather {
@@ -139,6 +168,25 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         };
         scan::gather(job.inventory, &gather).map_err(|error| Failure::internal(error.to_string()))?
     };
+
+    let questions = Questions { revocation: prepared.asks_revocation(), jobs: prepared.policy.asks_service() };
+    let asking = Asking {
+        clients: &job.clients,
+        nobody: job.nobody_asked,
+        login: &job.login,
+        recorded: prepared.revocations.as_ref(),
+        now: global.now,
+    };
+    let answered = scan::ask_revocation(&mut evidence, questions, asking);
+    notes.extend(revocation_notes(&evidence, &prepared, global));
+    if let Some(file) = &prepared.record_revocations {
+        answered.write(file).map_err(|error| Failure::internal(format!("--record-revocations {error}")))?;
+        notes.push(format!(
+            "what was answered about revocation is kept in {}: {} answers",
+            printable(&file.display().to_string()),
+            answered.len()
+        ));
+    }
 
     notes.extend(looked.iter().map(|note| printable(note).into_owned()));
     for moved in store.quarantined() {
@@ -207,6 +255,32 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         output::append_step_summary(Path::new(&page), &report)?;
     }
     Ok(exit_of(&report.exit))
+}
+
+/// Why nobody is asked about revocation.
+pub fn nobody_asked(is_snapshot: bool, global: &Global) -> Option<&'static str> {
+    match (global.now_overridden, is_snapshot) {
+        (true, _) => Some("another time than now is for replays, and nobody is asked with --now"),
+        (false, true) => Some("a recorded account is judged without asking anybody"),
+        (false, false) => None,
+    }
+}
+
+/// What answers from a recording there are: nobody vouches for AWS's word in one.
+fn revocation_notes(evidence: &Evidence, prepared: &Prepared, global: &Global) -> Option<String> {
+    let recording = prepared.revocations.as_ref()?;
+    let from_it = evidence.revocations.values().filter(|answer| match answer {
+        RevocationAnswer::NotRevoked { source } | RevocationAnswer::Revoked { source, .. } => {
+            matches!(source, AnswerSource::Snapshot { .. })
+        }
+        RevocationAnswer::Unknown(_) => false,
+    });
+    Some(format!(
+        "--revocations: recorded at {}, {} hours before, as the file says; {} answers of AWS Signer come from it, which nobody vouches for",
+        recording.recorded_at(),
+        global.now.duration_since(recording.recorded_at()).as_hours(),
+        from_it.count()
+    ))
 }
 
 /// What a reader must know before the first finding: whose word this is, and which dangerous switches are on.

@@ -74,6 +74,8 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
         inventory,
         signatures: SignatureSources::open(&sources, args.account.login()?),
         clients,
+        login: args.account.login()?,
+        nobody_asked: judge::nobody_asked(args.snapshot.is_some(), global),
         refetch: args.network.refetch,
         nothing_selected,
         unmatched,

@@ -64,7 +64,9 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     let far = is_any_remote(&sources);
     let remote = far || (args.snapshot.is_none() && targets::may_be_remote(&args.targets, &args.account));
     // Another time than now is for replays (DESIGN §4 rule 12).
-    let clients = if remote && !global.now_overridden { args.network.clients(global)? } else { Clients::offline() };
+    // A file on this machine needs nobody, but whether its signature was revoked only others know.
+    let asks = args.snapshot.is_none() && prepared.asks_revocation();
+    let clients = if (remote || asks) && !global.now_overridden { args.network.clients(global)? } else { Clients::offline() };
     let lookup = Lookup {
         snapshot: args.snapshot.as_deref(),
         account: &args.account,
@@ -82,6 +84,8 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
         inventory,
         signatures: SignatureSources::open(&sources, args.account.login()?),
         clients,
+        login: args.account.login()?,
+        nobody_asked: judge::nobody_asked(args.snapshot.is_some(), global),
         refetch: args.network.refetch,
         nothing_selected,
         unmatched,

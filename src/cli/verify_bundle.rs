@@ -71,8 +71,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
             sigstore::judge(&Attachment { location, target, form }, Bytes::File(path), &trust, global.now)
         }
     };
-    let judged = judged
-        .ok_or_else(|| Failure::internal("a bundle was not taken for a bundle"))?;
+    let judged = judged.ok_or_else(|| Failure::internal("a bundle was not taken for a bundle"))?;
     if global.verbosity > 0 {
         explain(&judged, out, global.color).map_err(|error| Failure::internal(format!("cannot write: {error}")))?;
     }

@@ -29,6 +29,8 @@ use crate::model::inventory::Place;
 #[derive(Debug, Default)]
 pub struct Sessions {
     places: Mutex<BTreeMap<Place, Session>>,
+    accounts: Mutex<Vec<login::Account>>,
+    overridden: Mutex<Option<String>>,
     calls: Arc<AtomicU64>,
 }
 
@@ -57,6 +59,26 @@ impl Sessions {
     /// How many calls to list accounts have been made so far, pages each counted: for people who wait.
     pub fn calls(&self) -> &Arc<AtomicU64> {
         &self.calls
+    }
+
+    /// The accounts that were opened so far, for questions that belong to no place that is looked at.
+    pub fn accounts(&self) -> Vec<login::Account> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps an account that was opened.
+    pub fn keep_account(&self, account: login::Account) {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).push(account);
+    }
+
+    /// The endpoint that profile or environment set in place of AWS's own; `None` where AWS itself is asked, and before anything was opened.
+    pub fn endpoint_override(&self) -> Option<String> {
+        self.overridden.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes the endpoint that is asked in place of AWS's own.
+    pub fn note_endpoint(&self, endpoint: Option<String>) {
+        *self.overridden.lock().unwrap_or_else(PoisonError::into_inner) = endpoint;
     }
 
     /// Keeps a session for its place.

@@ -168,6 +168,15 @@ impl Clients {
         Arc::default()
     }
 
+    /// True where AWS was asked, and at its own endpoints.
+    pub fn ask_aws_itself(&self) -> bool {
+        #[cfg(feature = "aws")]
+        if let Some(online) = &self.online {
+            return !online.aws.accounts().is_empty() && online.aws.endpoint_override().is_none();
+        }
+        false
+    }
+
     /// Runs `future` to its end, on the runtime that the clients live on where there is one.
     ///
     /// # Errors

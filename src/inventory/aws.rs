@@ -130,6 +130,7 @@ pub async fn collect_with(config: &SdkConfig, request: &AccountRequest, sessions
         not_enabled: Vec::new(),
         endpoint_override: endpoint::overridden(config),
     };
+    sessions.note_endpoint(collected.endpoint_override.clone());
     for closed in &refused {
         collected.gaps.push(closed::gap(closed));
         collected.coverage.extend(closed::coverage(closed, &request.login.regions, config));
@@ -137,6 +138,7 @@ pub async fn collect_with(config: &SdkConfig, request: &AccountRequest, sessions
     let mut askers = Vec::new();
     let mut tried = BTreeSet::new();
     for account in &accounts {
+        sessions.keep_account(account.clone());
         let chosen = places::of(account, &request.login.regions, request.targets.as_ref()).await?;
         collected.gaps.extend(chosen.gap);
         collected.coverage.extend(chosen.coverage);

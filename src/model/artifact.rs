@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::arn::{FunctionArn, LayerVersionArn};
@@ -160,6 +161,32 @@ impl ServiceSigning {
     pub fn claims_signed(&self) -> bool {
         self.profile_version_arn.is_some() || self.job_arn.is_some()
     }
+}
+
+/// What AWS states about a signing job (`signer:DescribeSigningJob`). It says nothing about bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SigningJob {
+    /// `Succeeded`, `InProgress`, `Failed`, as given.
+    pub status: String,
+    /// `profileName`.
+    pub profile_name: Option<String>,
+    /// `profileVersion`, ten characters.
+    pub profile_version: Option<String>,
+    /// `jobOwner`, an account.
+    pub owner: Option<String>,
+    /// `signatureExpiresAt`.
+    pub expires_at: Option<Timestamp>,
+    /// `revocationRecord`: when, and the reason as given; `None` where there is none.
+    pub revoked: Option<RevokedJob>,
+}
+
+/// The revocation of a signing job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RevokedJob {
+    /// `revokedAt`.
+    pub at: Option<Timestamp>,
+    /// `reason`, as given.
+    pub reason: String,
 }
 
 /// The object that Lambda reads in storage mode REFERENCE.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{Context, SHA256, SHA384, digest};
+use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, digest};
 use data_encoding::{BASE64, HEXLOWER};
 use serde::{Serialize, Serializer};
 
@@ -123,6 +123,13 @@ impl Default for Sha384 {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// SHA-1, for the identifiers of OCSP only (RFC 6960 section 4.1.1): they name a certificate, and nothing rests on them.
+pub fn sha1_identifier(bytes: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    out.copy_from_slice(digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
+    out
 }
 
 /// A SHA-256 that somebody else states: `CodeSha256`, an OCI descriptor, a file name in the store.

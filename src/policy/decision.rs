@@ -172,6 +172,8 @@ pub enum ReasonCode {
     ThresholdNotMet,
     /// The bytes could not be had.
     NoBytes,
+    /// The signature, its job, its profile or a certificate was revoked.
+    Revoked,
     /// Revocation is enforced and could not be checked.
     RevocationUnknown,
     /// A scheme or feature that this version does not have.

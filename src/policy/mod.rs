@@ -5,7 +5,6 @@ pub mod authority;
 pub mod condition;
 pub mod decision;
 pub mod evaluate;
-pub mod interim;
 pub mod level;
 pub mod load;
 pub mod notation;

@@ -104,7 +104,11 @@ impl Importer<'_, '_, '_> {
         let items = list(node, "/trustPolicies", self.problems);
         if let (Kind::Blob { .. }, [_, second, ..]) = (self.kind, items) {
             let help = "leave one policy in the file for each scope";
-            self.problems.add_with_help(&second.span, "/trustPolicies/1: a policy for blobs is chosen by name when Notation is called", help);
+            self.problems.add_with_help(
+                &second.span,
+                "/trustPolicies/1: a policy for blobs is chosen by name when Notation is called",
+                help,
+            );
             return None;
         }
         let policies: Vec<Imported> = items.iter().enumerate().filter_map(|(at, item)| self.policy(at, item)).collect();
@@ -309,7 +313,8 @@ struct How {
 
 fn written(file: &str, stores: &BTreeMap<String, Store>, statements: &[String]) -> String {
     let mut text = format!("# Imported from {}.\n# Paths are relative to this file.\nversion: 1\n", quoted(file));
-    let own: BTreeMap<&str, &Store> = stores.values().filter(|store| !store.files.is_empty()).map(|store| (store.name.as_str(), store)).collect();
+    let own: BTreeMap<&str, &Store> =
+        stores.values().filter(|store| !store.files.is_empty()).map(|store| (store.name.as_str(), store)).collect();
     if !own.is_empty() {
         text.push_str("\ntrust_stores:\n");
         for store in own.values() {
@@ -363,18 +368,26 @@ mod tests {
 
     #[test]
     fn what_is_imported_passes_the_check() {
-        let all = read(&policy(&[
-            one("\"ghcr.io/acme/app\", \"localhost:5000/x\"", "{\"level\": \"strict\"}", SIGNED),
-            one("\"*\"", "{\"level\": \"permissive\", \"override\": {\"expiry\": \"enforce\", \"revocation\": \"skip\"}}", SIGNED),
-            one("\"ghcr.io/acme/old\"", "{\"level\": \"audit\"}", SIGNED),
-            one("\"ghcr.io/acme/none\"", "{\"level\": \"skip\"}", ""),
-        ].join(",")));
+        let all = read(&policy(
+            &[
+                one("\"ghcr.io/acme/app\", \"localhost:5000/x\"", "{\"level\": \"strict\"}", SIGNED),
+                one("\"*\"", "{\"level\": \"permissive\", \"override\": {\"expiry\": \"enforce\", \"revocation\": \"skip\"}}", SIGNED),
+                one("\"ghcr.io/acme/old\"", "{\"level\": \"audit\"}", SIGNED),
+                one("\"ghcr.io/acme/none\"", "{\"level\": \"skip\"}", ""),
+            ]
+            .join(","),
+        ));
         let names: Vec<&str> = all.statements.iter().map(|s| s.name.as_str()).collect();
         assert_eq!(names.len(), 5, "{names:?}");
         let global = all.statements.iter().find(|s| s.scope.repository.is_none()).unwrap();
-        assert_eq!((global.aspects.expiry.name(), global.aspects.revocation.name(), global.level.name()), ("enforce", "skip", "permissive"));
+        assert_eq!(
+            (global.aspects.expiry.name(), global.aspects.revocation.name(), global.level.name()),
+            ("enforce", "skip", "permissive")
+        );
         // A policy that names a repository replaces the one for all.
-        assert!(all.statements.iter().filter(|s| s.scope.repository.is_some()).all(|s| s.overrides.as_deref() == Some(global.name.as_str())));
+        assert!(
+            all.statements.iter().filter(|s| s.scope.repository.is_some()).all(|s| s.overrides.as_deref() == Some(global.name.as_str()))
+        );
         assert_eq!(all.statements.iter().filter(|s| s.exempts().is_some()).count(), 2);
     }
 
@@ -402,7 +415,10 @@ mod tests {
     fn what_cannot_be_said_is_refused_with_its_field() {
         let strict = "{\"level\": \"strict\"}";
         let app = "\"ghcr.io/acme/app\"";
-        refused(&policy(&one("\"*\"", "{\"level\": \"audit\"}", SIGNED)), "/trustPolicies/0/signatureVerification/level: `audit` for every registry");
+        refused(
+            &policy(&one("\"*\"", "{\"level\": \"audit\"}", SIGNED)),
+            "/trustPolicies/0/signatureVerification/level: `audit` for every registry",
+        );
         refused(&policy(&one("\"*\"", "{\"level\": \"skip\"}", "")), "/trustPolicies/0/signatureVerification/level");
         refused(
             &policy(&one("\"*\"", "{\"level\": \"strict\", \"override\": {\"authenticity\": \"log\"}}", SIGNED)),
@@ -416,14 +432,21 @@ mod tests {
         refused(&policy(&one(app, "{\"level\": \"skip\", \"override\": {\"expiry\": \"log\"}}", "")), "/override");
         refused(&policy(&one(app, "{\"level\": \"skip\"}", SIGNED)), "/trustPolicies/0/trustStores: `skip`");
         refused(&policy(&one(app, strict, "")), "trustStores");
-        refused(&policy(&one(app, strict, &SIGNED.replace("ca:acme", "ca:missing"))), "/trustPolicies/0/trustStores/0: there is no such store");
+        refused(
+            &policy(&one(app, strict, &SIGNED.replace("ca:acme", "ca:missing"))),
+            "/trustPolicies/0/trustStores/0: there is no such store",
+        );
         refused(&policy(&one(app, strict, &SIGNED.replace("ca:acme", "tsa:acme"))), "/trustPolicies/0/trustedIdentities/0");
         let aws = SIGNED.replace("ca:acme", "signingAuthority:aws-signer-ts");
         refused(&policy(&one(app, strict, &aws)), "/trustPolicies/0/trustedIdentities/0");
-        let profile = SIGNED.replace("x509.subject: C=US, ST=WA, O=Acme", "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release");
+        let profile =
+            SIGNED.replace("x509.subject: C=US, ST=WA, O=Acme", "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release");
         refused(&policy(&one(app, strict, &profile)), "/trustPolicies/0/trustedIdentities/0");
         refused(&policy("").replace("1.0", "2.0"), "/version");
-        refused(&policy(&format!("{},{}", one("\"*\"", strict, SIGNED), one("\"*\"", strict, SIGNED))), "several policies have the scope `*`");
+        refused(
+            &policy(&format!("{},{}", one("\"*\"", strict, SIGNED), one("\"*\"", strict, SIGNED))),
+            "several policies have the scope `*`",
+        );
         refused("{\"version\": \"1.0\", \"trustPolicies\": [], \"other\": 1}", "unknown key `other`");
         refused(&policy(&one(app, strict, SIGNED)).replace("\"name\"", "\"name\": \"x\", \"name\""), "twice");
     }
@@ -437,7 +460,9 @@ mod tests {
 
     #[test]
     fn a_policy_for_blobs_takes_the_scope_that_is_given() {
-        let text = policy(&format!("{{\"name\": \"blobs\", \"globalPolicy\": true, \"signatureVerification\": {{\"level\": \"strict\"}}{SIGNED}}}"));
+        let text = policy(&format!(
+            "{{\"name\": \"blobs\", \"globalPolicy\": true, \"signatureVerification\": {{\"level\": \"strict\"}}{SIGNED}}}"
+        ));
         let kind = Kind::Blob { arn: "arn:aws:lambda:*:111122223333:layer:*".into(), kind: "layer" };
         let yaml = import("trustpolicy.blob.json", &text, &kind, &mut store).unwrap();
         assert!(yaml.contains("kind: layer") && yaml.contains("arn:aws:lambda:*:111122223333:layer:*"), "{yaml}");

@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-pub use super::authority::{
-    Authority, LogProof, NotaryAuthority, NotaryIdentity, SigstoreAuthority, SigstoreSigner, VerifyTimestamp,
-};
+pub use super::authority::{Authority, LogProof, NotaryAuthority, NotaryIdentity, SigstoreAuthority, SigstoreSigner, VerifyTimestamp};
 use super::condition::Condition;
 use super::level::{Action, Aspects, Level};
 use super::scope::RepositoryPattern;
@@ -120,6 +118,20 @@ impl Policy {
         accounts.sort();
         accounts.dedup();
         accounts
+    }
+
+    /// True where a statement enforces or logs revocation, of signers or of time stamp authorities: somebody has to be asked then.
+    pub fn asks_revocation(&self) -> bool {
+        self.statements.iter().filter(|s| s.level != Level::Skip).any(|statement| {
+            let Aspects { revocation, authentic_timestamp, .. } = statement.aspects;
+            revocation != Action::Skip || authentic_timestamp != Action::Skip
+        })
+    }
+
+    /// True where a statement asks for AWS's own word, `aws_service`.
+    pub fn asks_service(&self) -> bool {
+        let requirements = self.statements.iter().flat_map(|s| s.signatures.iter().chain(s.attestations.iter().map(|a| &a.signed_by)));
+        requirements.flat_map(|requirement| &requirement.authorities).any(|authority| matches!(authority, Authority::AwsService { .. }))
     }
 
     /// The statement of that name.

@@ -112,7 +112,11 @@ pub(super) fn look<K: Ord>(sought: BTreeMap<K, Sought>, gather: &Gather<'_>) -> 
     for (at, name) in asked.iter().enumerate() {
         let of = |what: fn(&signatures::Beside) -> bool| answers.values().filter(|all| all.get(at).is_some_and(what)).count();
         let unknown = of(|beside| !beside.gaps.is_empty());
-        notes.push(format!("signatures were looked for in {} by {} digest(s); {unknown} could not be learned there", printable(name), digests.len()));
+        notes.push(format!(
+            "signatures were looked for in {} by {} digest(s); {unknown} could not be learned there",
+            printable(name),
+            digests.len()
+        ));
     }
     let (mut lines, mut unread) = (Vec::new(), Vec::new());
     for (path, content) in sources.files() {
@@ -120,15 +124,16 @@ pub(super) fn look<K: Ord>(sought: BTreeMap<K, Sought>, gather: &Gather<'_>) -> 
         match content {
             Ok(bytes) => {
                 let read = Lines::read(&location, bytes);
-                notes.push(format!("{} holds {} signature(s) or attestation(s); of those that name other digests none was judged", printable(&location), read.count()));
+                notes.push(format!(
+                    "{} holds {} signature(s) or attestation(s); of those that name other digests none was judged",
+                    printable(&location),
+                    read.count()
+                ));
                 lines.push(read);
             }
-            Err(_) => unread.push(signatures::SignatureFile {
-                location,
-                ending: String::new(),
-                content: content.clone(),
-                certificate: None,
-            }),
+            Err(_) => {
+                unread.push(signatures::SignatureFile { location, ending: String::new(), content: content.clone(), certificate: None })
+            }
         }
     }
     let (lines, unread): (Arc<[Lines]>, Arc<[_]>) = (lines.into(), unread.into());

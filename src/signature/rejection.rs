@@ -82,6 +82,20 @@ pub enum Rejection {
         /// Names of the anchors asked for.
         anchors: Vec<String>,
     },
+    /// The chain of an AWS Signer signature ends at a root that no anchor names, and says that it is of a partition whose root nobody has
+    /// told layerproof (DESIGN §4 rule 9).
+    #[error(
+        "the chain ends at `{root}` (SHA-256 {fingerprint}), which is not among the trust anchors, and claims to be of partition {partition}: \
+         the root of AWS Signer there is not known to layerproof. Get it from AWS, not from this file, and pin it under `roots:`"
+    )]
+    UnknownPartitionRoot {
+        /// The partition in the ARN of the signing profile, unverified.
+        partition: String,
+        /// Subject of the root presented.
+        root: String,
+        /// SHA-256 of its DER, hexadecimal.
+        fingerprint: String,
+    },
     /// The anchors that the chain ends at were pinned for other accounts (DESIGN §4 rule 9).
     #[error("the signing profile is of account {account}, but the anchors {} were pinned for {}", .anchors.join(", "), .allowed.join(", "))]
     AccountNotVouched {
@@ -286,6 +300,7 @@ impl Rejection {
             Self::Chain { .. }
             | Self::CertificateValidity { .. }
             | Self::UntrustedRoot { .. }
+            | Self::UnknownPartitionRoot { .. }
             | Self::AccountNotVouched { .. }
             | Self::FromTheFuture { .. }
             | Self::UnknownLog { .. }

@@ -46,6 +46,8 @@ pub struct Answer {
     pub status: Status,
     pub this_update: Timestamp,
     pub next_update: Option<Timestamp>,
+    /// singleExtensions.
+    pub extensions: Vec<Extension>,
 }
 
 impl Answer {
@@ -59,6 +61,7 @@ impl Answer {
             status,
             this_update: at("2026-09-01T00:00:00Z"),
             next_update: Some(at("2026-09-08T00:00:00Z")),
+            extensions: Vec::new(),
         }
     }
 
@@ -87,6 +90,10 @@ impl Answer {
         };
         let mut parts = vec![id, status, der::generalized_time(&asn1_time(self.this_update))];
         parts.extend(self.next_update.map(|time| der::context(0, &der::generalized_time(&asn1_time(time)))));
+        if !self.extensions.is_empty() {
+            let extensions: Vec<_> = self.extensions.iter().map(Extension::der).collect();
+            parts.push(der::context(1, &der::seq(&extensions)));
+        }
         der::seq(&parts)
     }
 }
@@ -178,6 +185,8 @@ pub struct Crl {
     /// Serial number, when, CRLReason (8 is removeFromCRL, in delta CRLs).
     pub revoked: Vec<(Vec<u8>, Timestamp, Option<u8>)>,
     pub extensions: Vec<Extension>,
+    /// More extensions of every entry, beside the reason.
+    pub entry_extensions: Vec<Extension>,
     pub key: SigningKey,
     pub scheme: Scheme,
     pub edit_signature: Hook<Vec<u8>>,
@@ -192,6 +201,7 @@ impl Crl {
             next_update: Some(at("2026-09-08T00:00:00Z")),
             revoked: Vec::new(),
             extensions: vec![Extension::authority_key_id(&issuer.key.spki()), Extension::new(CRL_NUMBER, der::int(7))],
+            entry_extensions: Vec::new(),
             key: issuer.key.clone(),
             scheme: issuer.key.scheme(),
             edit_signature: Hook::default(),
@@ -222,8 +232,10 @@ impl Crl {
             .iter()
             .map(|(serial, when, reason)| {
                 let mut entry = vec![der::int_bytes(serial), time(*when)];
-                if let Some(reason) = reason {
-                    entry.push(der::seq(&[Extension::new(CRL_REASON, der::enumerated(*reason)).der()]));
+                let reason = reason.map(|reason| Extension::new(CRL_REASON, der::enumerated(reason)));
+                let extensions: Vec<_> = reason.iter().chain(&self.entry_extensions).map(Extension::der).collect();
+                if !extensions.is_empty() {
+                    entry.push(der::seq(&extensions));
                 }
                 der::seq(&entry)
             })

@@ -11,7 +11,7 @@ use crate::run::repo;
 use code::Source;
 
 /// The stages in the order of the flow: a stage imports itself and what stands before it.
-const STAGES: [&str; 14] = [
+const STAGES: [&str; 15] = [
     "model",
     "clients",
     "store",
@@ -19,6 +19,7 @@ const STAGES: [&str; 14] = [
     "fetch",
     "unpack",
     "signature",
+    "revocation",
     "evidence",
     "finding",
     "policy",

@@ -274,9 +274,17 @@ fn the_iam_policy_is_read_only_and_each_action_has_its_reason() {
         api.captures_iter(&code).map(|c| format!("{}:{}", &c[1], c[2].replace("VersionByArn", "Version"))).collect();
     assert!(asked.len() > 10, "the test reads the wrong lines: {asked:?}");
     asked.push("lambda:ListTags".into());
+    let code = fs::read_to_string(repo().join("src/revocation/aws_signer.rs")).expect("aws_signer.rs");
+    let of_signer = Regex::new(r#"= "(signer:\w+)";"#).expect("a regular expression");
+    let of_signer: Vec<String> = of_signer.captures_iter(&code).map(|c| c[1].to_owned()).collect();
+    assert_eq!(of_signer.len(), 2, "the test reads the wrong lines: {of_signer:?}");
+    asked.extend(of_signer);
     let missing: Vec<&String> = asked.iter().filter(|action| !actions.contains(&action.as_str())).collect();
     assert!(missing.is_empty(), "asked and not granted: {missing:?}");
-    let idle: Vec<&&str> = actions.iter().filter(|action| action.starts_with("lambda:") && !asked.iter().any(|a| a == **action)).collect();
+    let idle: Vec<&&str> = actions
+        .iter()
+        .filter(|action| ["lambda:", "signer:"].iter().any(|service| action.starts_with(service)) && !asked.iter().any(|a| a == **action))
+        .collect();
     assert!(idle.is_empty(), "granted and never asked: {idle:?}");
 }
 

@@ -27,6 +27,7 @@ mod real_layers;
 mod registry;
 mod registry_real;
 mod report;
+mod revocation;
 mod run;
 mod scan;
 mod signature;

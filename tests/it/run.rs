@@ -125,6 +125,8 @@ impl<H: AsHome> Run<H> {
         let mut command = Command::new(&self.program);
         command.env_clear();
         command.env("HOME", home).env("TMPDIR", home).env("TERM", "dumb").env("TZ", "UTC");
+        // Who is told no credentials must not look for those of the machine.
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
         for (name, below) in [
             ("XDG_CACHE_HOME", ".cache"),
             ("XDG_CONFIG_HOME", ".config"),

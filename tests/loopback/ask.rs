@@ -18,6 +18,8 @@ pub struct Ask {
     pub path: Vec<String>,
     /// Of the query string, decoded.
     pub query: BTreeMap<String, String>,
+    /// The same with what stands there several times, in its order.
+    pub pairs: Vec<(String, String)>,
     pub headers: BTreeMap<String, String>,
     pub body: Bytes,
 }
@@ -28,7 +30,7 @@ pub struct Caller {
     pub access_key: String,
     pub account: String,
     pub region: String,
-    /// `lambda`, `ecr`, `sts`, `account`, `s3`.
+    /// `lambda`, `ecr`, `sts`, `account`, `s3`, `signer`.
     pub service: String,
 }
 
@@ -66,6 +68,7 @@ impl Ask {
             host: host.unwrap_or_default(),
             path: parts.uri.path().split('/').filter(|s| !s.is_empty()).map(|s| decode(s, false)).collect(),
             query: form(parts.uri.query().unwrap_or_default()),
+            pairs: pairs(parts.uri.query().unwrap_or_default()).collect(),
             headers,
             body,
         }
@@ -108,11 +111,14 @@ pub fn partition(region: &str) -> &'static str {
 }
 
 fn form(text: &str) -> BTreeMap<String, String> {
+    pairs(text).collect()
+}
+
+fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(name, value)| (decode(name, true), decode(value, true)))
-        .collect()
 }
 
 /// Percent-decoded; in forms and queries a plus is a blank.

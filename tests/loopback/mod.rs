@@ -1,7 +1,7 @@
 //! The loopback AWS: a server on 127.0.0.1 that answers as AWS does, for a fleet that is a snapshot (docs/snapshot.md) on disk or in memory.
 //! The AWS SDK speaks to it unchanged, with `AWS_ENDPOINT_URL`.
 //!
-//! - Lambda, ECR, STS, Account Management and S3, as far as the product asks them; downloads behind links that look presigned and expire;
+//! - Lambda, ECR, STS, Account Management, S3 and Signer, as far as the product asks them; downloads behind links that look presigned and expire;
 //!   the OCI distribution API in front of the snapshot's images, with ECR's basic authentication.
 //! - Accounts follow from the access key, regions from the scope of the SigV4 signature. Signatures themselves are not checked.
 //! - [`Fault`]s go wrong on demand; the [`Log`] says who asked what, so that a test can count.
@@ -29,12 +29,14 @@ mod reply;
 mod s3;
 mod server;
 mod session;
+mod signer;
 mod synthetic;
 
 pub use fault::{Fault, Wrong};
 pub use fleet::{Fleet, edit};
 pub use log::{Log, Seen};
 pub use server::{Builder, LoopbackAws, access_key, secret_key};
+pub use signer::{Job, Revoked};
 pub use synthetic::Synthetic;
 
 /// Planted in the values of environment variables that Lambda hands out.

@@ -39,8 +39,7 @@ fn list(ask: &Ask, bucket: String) -> Called {
     Called::new("s3:ListBucket", format!("{bucket}/{prefix}"), move |aws, wrong| {
         let keys: Vec<(String, usize)> = aws.fleet.keys(&bucket, &prefix).into_iter().filter(|(key, _)| *key > after).collect();
         let page = &keys[..keys.len().min(2)];
-        let contents: String =
-            page.iter().map(|(key, size)| format!("<Contents><Key>{key}</Key><Size>{size}</Size></Contents>")).collect();
+        let contents: String = page.iter().map(|(key, size)| format!("<Contents><Key>{key}</Key><Size>{size}</Size></Contents>")).collect();
         let more = match page.last() {
             Some((last, _)) if keys.len() > page.len() || wrong == Some(&Wrong::MarkerLoop) => {
                 // A list that never ends begins anew each time.

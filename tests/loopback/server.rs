@@ -20,7 +20,8 @@ use super::link::Links;
 use super::log::{Log, Seen};
 use super::reply::{Protocol, REQUEST_ID, Refusal, Reply};
 use super::session::Sessions;
-use super::{SECRET_IN_CREDENTIALS, ecr, lambda, link, registry, s3, session};
+use super::signer::{Job, Revoked};
+use super::{SECRET_IN_CREDENTIALS, ecr, lambda, link, registry, s3, session, signer};
 
 /// A running server; it stops with the value.
 pub struct LoopbackAws {
@@ -53,6 +54,9 @@ pub struct Settings {
     pub disabled_regions: Vec<String>,
     pub no_referrers_api: bool,
     pub blobs_redirect: bool,
+    pub revoked: Vec<Revoked>,
+    /// By id.
+    pub jobs: BTreeMap<String, Job>,
 }
 
 /// A server in the making.
@@ -217,6 +221,18 @@ impl Builder {
         self
     }
 
+    /// AWS Signer names this as revoked, where it is asked about it.
+    pub fn revoked(mut self, revoked: Revoked) -> Self {
+        self.settings.revoked.push(revoked);
+        self
+    }
+
+    /// A signing job, by its id.
+    pub fn job(mut self, id: &str, job: Job) -> Self {
+        self.settings.jobs.insert(id.into(), job);
+        self
+    }
+
     /// Starts it on a free port.
     pub fn start(self) -> LoopbackAws {
         self.start_on(0)
@@ -336,6 +352,7 @@ fn signed(aws: &Aws, ask: &Ask, caller: &Caller) -> (Protocol, Result<Called, Re
         // Whoever sends credentials along with a presigned link is turned away there.
         "s3" if link::is_link(ask) => (Protocol::S3, link::route(aws, ask).1),
         "s3" => (Protocol::S3, s3::route(ask, caller)),
+        "signer" => (Protocol::RestJson, signer::route(ask, caller)),
         _ => (Protocol::RestJson, Err(Refusal::new(404, "UnknownOperationException", "no such service"))),
     };
     let enabled = !aws.settings.disabled_regions.contains(&caller.region);

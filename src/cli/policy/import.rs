@@ -9,9 +9,9 @@ use clap::Subcommand;
 use crate::cli::{Exit, Failure, Global};
 use crate::model::arn_pattern::{ArnPattern, ResourceType};
 use crate::model::printable::printable;
-use crate::policy::interim::{shipped_trust_stores, trust_store};
 use crate::policy::notation::{self, Kind, Store};
 use crate::policy::{Policy, render_problems};
+use crate::signature::trust::{TrustStore, shipped_trust_stores};
 
 /// The largest trust policy or certificate file that is read, bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -113,7 +113,8 @@ fn store(folder: &Path, name: &str) -> Result<Store, String> {
     if files.is_empty() {
         return Err(format!("`{shown}` has no certificates"));
     }
-    let loaded = trust_store(name, &files).map_err(|why| format!("`{shown}` cannot be used: {why}"))?;
+    let borrowed: Vec<(&str, &[u8])> = files.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())).collect();
+    let loaded = TrustStore::load(name, &borrowed).map_err(|why| format!("`{shown}` cannot be used: {why}"))?;
     let paths = files.into_iter().map(|(file, _)| file).collect();
     match shipped {
         // The same certificates under the name that ships: then it is that one, and its signing profiles are told apart.

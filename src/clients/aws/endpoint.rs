@@ -7,7 +7,7 @@ use reqwest::Url;
 use crate::clients::http::address;
 
 /// The services that are asked, by the names under which the SDK looks up their endpoints.
-const SERVICES: [&str; 5] = ["Lambda", "ECR", "S3", "STS", "Account"];
+const SERVICES: [&str; 7] = ["Lambda", "ECR", "S3", "STS", "Account", "signer", "Signer Data"];
 
 /// The endpoint that profile or environment set in place of AWS's own for any service that is asked; without user and path. Every report
 /// made through one says so: whoever runs the endpoint decides what "AWS" answers (DESIGN §4 rule 8).
@@ -18,7 +18,7 @@ pub fn overridden(config: &SdkConfig) -> Option<String> {
     })
 }
 
-/// The endpoint that is set for one service: `Lambda`, `ECR`, `S3`, `STS`, `Account`. The same order in which its client looks.
+/// The endpoint that is set for one service: `Lambda`, `ECR`, `S3`, `STS`, `Account`, `signer`, `Signer Data`. The same order in which its client looks.
 pub fn of(config: &SdkConfig, service: &str) -> Option<String> {
     if config.get_origin("endpoint_url").is_client_config() {
         return config.endpoint_url().map(Into::into);

@@ -119,6 +119,18 @@ impl Account {
         (session, pace)
     }
 
+    /// AWS Signer's own API in a region: what became of signing jobs.
+    pub fn signer(&self, region: &str) -> aws_sdk_signer::Client {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        aws_sdk_signer::Client::from_conf(aws_sdk_signer::config::Builder::from(&config).retry_classifier(RetryAfter).build())
+    }
+
+    /// AWS Signer's data plane in a region: what was revoked.
+    pub fn signer_data(&self, region: &str) -> aws_sdk_signerdata::Client {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        aws_sdk_signerdata::Client::from_conf(aws_sdk_signerdata::config::Builder::from(&config).retry_classifier(RetryAfter).build())
+    }
+
     /// The region that profile or environment name.
     pub fn configured_region(&self) -> Option<&str> {
         self.config.region().map(AsRef::as_ref)

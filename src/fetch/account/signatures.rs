@@ -31,7 +31,8 @@ const MAX_PAGES: usize = 4;
 /// # Errors
 /// A gap without subject: no login, or one that AWS refuses.
 pub(in crate::fetch) fn open(login: &Login, online: &Online) -> Result<Place, Gap> {
-    let unopened = |detail: String, next_step: &str| gap("", GapReason::Denied { action: "sts:GetCallerIdentity".into() }, detail, next_step);
+    let unopened =
+        |detail: String, next_step: &str| gap("", GapReason::Denied { action: "sts:GetCallerIdentity".into() }, detail, next_step);
     let opening = async {
         let config = configured(login, online.trust()).await?;
         login::open(&config, login).await
@@ -49,14 +50,7 @@ pub(in crate::fetch) fn open(login: &Login, online: &Online) -> Result<Place, Ga
 }
 
 /// What lies below `prefix` for `digest`, asked with the credentials of `place`.
-pub(in crate::fetch) fn look(
-    place: &Place,
-    bucket: &str,
-    prefix: &str,
-    digest: &ClaimedDigest,
-    subject: &str,
-    online: &Online,
-) -> Beside {
+pub(in crate::fetch) fn look(place: &Place, bucket: &str, prefix: &str, digest: &ClaimedDigest, subject: &str, online: &Online) -> Beside {
     let Some(session) = online.aws().at(place) else {
         let detail = format!("there are no credentials for account {} in {}", place.account, place.region);
         return Beside { gaps: vec![gap(subject, GapReason::Unreachable, detail, "Name a profile or role.")], ..Beside::default() };
@@ -92,7 +86,11 @@ impl Folder<'_> {
                 }
                 if beside.files.len() >= MAX_OBJECTS {
                     let detail = format!("more than {MAX_OBJECTS} objects named after {digest}");
-                    beside.gaps.push(self.gap(GapReason::TooLarge { limit: "signature_files".into() }, detail, "Take away what is of no use."));
+                    beside.gaps.push(self.gap(
+                        GapReason::TooLarge { limit: "signature_files".into() },
+                        detail,
+                        "Take away what is of no use.",
+                    ));
                     return beside;
                 }
                 let content = self.get(key).await;

@@ -14,8 +14,7 @@ use crate::model::gap::{Gap, GapReason};
 
 /// What follows the name of an artifact, or `sha256-HEX`, in the name of a file that may be a signature of it: a Sigstore bundle, cosign's
 /// older bundle, a bare signature, Notation's two envelopes (`notation blob sign`), and JSON lines of bundles.
-pub const ENDINGS: [&str; 8] =
-    [".sigstore.json", ".sigstore", ".bundle", ".sig", ".jws.sig", ".cose.sig", ".jsonl", ".intoto.jsonl"];
+pub const ENDINGS: [&str; 8] = [".sigstore.json", ".sigstore", ".bundle", ".sig", ".jws.sig", ".cose.sig", ".jsonl", ".intoto.jsonl"];
 
 /// What follows in the name of the certificate beside a bare signature.
 pub(in crate::fetch) const CERTIFICATES: [&str; 3] = [".pem", ".crt", ".cert"];
@@ -156,7 +155,8 @@ fn read(path: &Path, subject: &str) -> Option<Result<Arc<[u8]>, Gap>> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             // A link that leads nowhere is there.
             let is_link = std::fs::symlink_metadata(path).is_ok();
-            return is_link.then(|| Err(gap(subject, GapReason::NoSuchFile, format!("{shown} leads nowhere"), "Mend the link, or take it away.")));
+            return is_link
+                .then(|| Err(gap(subject, GapReason::NoSuchFile, format!("{shown} leads nowhere"), "Mend the link, or take it away.")));
         }
         // Names that are too long for the file system are not there.
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => return None,
@@ -168,7 +168,12 @@ fn read(path: &Path, subject: &str) -> Option<Result<Arc<[u8]>, Gap>> {
     }
     let too_large = || {
         let detail = format!("{shown}: more than {MAX_FILE_BYTES} bytes");
-        gap(subject, GapReason::TooLarge { limit: "signature_file_bytes".into() }, detail, "No signature is this large: find out what it is.")
+        gap(
+            subject,
+            GapReason::TooLarge { limit: "signature_file_bytes".into() },
+            detail,
+            "No signature is this large: find out what it is.",
+        )
     };
     if metadata.len() > MAX_FILE_BYTES {
         return Some(Err(too_large()));

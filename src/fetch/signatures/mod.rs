@@ -104,9 +104,15 @@ pub struct SignatureSources {
 #[derive(Debug)]
 enum Opened {
     /// Judged whole: it says itself which digests it is about.
-    File { path: PathBuf, content: Result<Arc<[u8]>, Gap> },
+    File {
+        path: PathBuf,
+        content: Result<Arc<[u8]>, Gap>,
+    },
     Folder(Folder),
-    Bucket { bucket: String, prefix: String },
+    Bucket {
+        bucket: String,
+        prefix: String,
+    },
     Repository(ImageRef),
 }
 

@@ -159,7 +159,8 @@ impl<'e> Check<'e> {
                 self.expression(&walk.iter_range, depth + 1)?;
                 self.expression(&walk.accu_init, depth + 1)?;
                 self.scope.push(&walk.iter_var);
-                let inner = [&walk.loop_cond, &walk.loop_step, &walk.result].into_iter().try_for_each(|part| self.expression(part, depth + 1));
+                let inner =
+                    [&walk.loop_cond, &walk.loop_step, &walk.result].into_iter().try_for_each(|part| self.expression(part, depth + 1));
                 self.scope.pop();
                 inner
             }
@@ -183,7 +184,9 @@ impl<'e> Check<'e> {
                 Ok(())
             }
             ADD | "map" | "filter" => wrong("`+`, `map` and `filter` are not read here; use `all`, `exists` or `exists_one`".into()),
-            name => wrong(format!("`{name}` is not read here; there are `has`, `all`, `exists`, `exists_one`, `{}`", FUNCTIONS.join("`, `"))),
+            name => {
+                wrong(format!("`{name}` is not read here; there are `has`, `all`, `exists`, `exists_one`, `{}`", FUNCTIONS.join("`, `")))
+            }
         }
     }
 }
@@ -335,7 +338,9 @@ mod tests {
 
     #[test]
     fn a_regexp_that_could_match_a_part_is_refused() {
-        for pattern in ["acme", "^acme", "acme$", "^a|b$", "^a\\\\$", "(?m)^a$", "^(?m:a)$", "^(?i)a$", "^[a$", "^[]a]|b$", "^a[[b]]$", "$", "^"] {
+        for pattern in
+            ["acme", "^acme", "acme$", "^a|b$", "^a\\\\$", "(?m)^a$", "^(?m:a)$", "^(?i)a$", "^[a$", "^[]a]|b$", "^a[[b]]$", "$", "^"]
+        {
             refused(&format!("predicate.a.matches('{pattern}')"), "`matches`");
         }
         refused("predicate.a.matches(predicate.b)", "written out");

@@ -121,8 +121,14 @@ mod tests {
 
     fn holds(text: &str, predicate: &Value) -> Result<(), String> {
         let condition = Condition::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let certificate = BTreeMap::from([("issuer", "https://issuer.example"), ("source_repository_uri", "https://github.com/acme/layers")]);
-        condition.holds(&Given { predicate, predicate_type: "https://slsa.dev/provenance/v1", subject: "sha256:00", certificate: &certificate })
+        let certificate =
+            BTreeMap::from([("issuer", "https://issuer.example"), ("source_repository_uri", "https://github.com/acme/layers")]);
+        condition.holds(&Given {
+            predicate,
+            predicate_type: "https://slsa.dev/provenance/v1",
+            subject: "sha256:00",
+            certificate: &certificate,
+        })
     }
 
     fn provenance() -> Value {

@@ -142,11 +142,11 @@ impl Judge<'_> {
         let Requirement { quantity, authorities } = requirement;
         let measure = Measure {
             policy: self.policy,
+            evidence: self.evidence,
             artifact: self.artifact,
             candidates,
             about,
             aspects: statement.aspects,
-            live: self.evidence.live,
             now: self.now,
         };
         let found: Vec<Found> = authorities.iter().map(|authority| measure.authority(authority)).collect();

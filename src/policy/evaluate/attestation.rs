@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::candidate::Holding;
 use super::cause::Cause;
 use crate::model::printable::printable;
-use crate::policy::decision::ReasonCode;
-use crate::policy::interim::contradicts;
 use crate::policy::condition::Given;
+use crate::policy::decision::ReasonCode;
 use crate::policy::schema::Attestation;
 use crate::signature::SignerIdentity;
+use crate::signature::sigstore::provenance::contradicts;
 use crate::signature::sigstore::{By, Claim};
 
 /// True where the attestation is of the type that is asked for, exactly.
@@ -31,7 +31,8 @@ pub(super) fn refusals(asked: &Attestation, holding: &Holding, subject: &str) ->
     }
     if let Some(condition) = &asked.condition {
         let certificate = claims(holding);
-        let given = Given { predicate: &statement.predicate, predicate_type: &statement.predicate_type, subject, certificate: &certificate };
+        let given =
+            Given { predicate: &statement.predicate, predicate_type: &statement.predicate_type, subject, certificate: &certificate };
         if let Err(why) = condition.holds(&given) {
             causes.push(refuse(format!("the condition `{}` does not hold: {}", printable(condition.text()), printable(&why))));
         }

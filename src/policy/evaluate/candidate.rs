@@ -95,6 +95,7 @@ fn rejected(rejection: &Rejection, location: &str) -> Cause {
     let code = match rejection {
         Rejection::AmbiguousArchive { .. } => ReasonCode::AmbiguousArchive,
         Rejection::UntrustedRoot { .. }
+        | Rejection::UnknownPartitionRoot { .. }
         | Rejection::AccountNotVouched { .. }
         | Rejection::UnknownLog { .. }
         | Rejection::OtherKey { .. } => ReasonCode::UntrustedRoot,

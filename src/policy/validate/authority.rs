@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use super::super::condition::Condition;
 use super::super::parse::{Node, Value};
 use super::super::problem::Problems;
-use super::super::condition::Condition;
 use super::super::schema::{Attestation, Authority, Quantity, Requirement};
 use super::super::scope::ProfilePattern;
 use super::fields::{Fields, list, number};
@@ -115,11 +115,7 @@ pub(super) fn attestation(node: &Node, reading: &mut Reading<'_, '_>) -> Option<
             return None;
         }
     };
-    Some(Attestation {
-        predicate_type: predicate_type?.value.to_owned(),
-        signed_by: signed_by??,
-        condition,
-    })
+    Some(Attestation { predicate_type: predicate_type?.value.to_owned(), signed_by: signed_by??, condition })
 }
 
 fn refuse_service(node: &Node, requirement: Option<&Requirement>, problems: &mut Problems<'_>) {

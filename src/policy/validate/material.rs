@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::super::interim;
 use super::super::problem::Problems;
 use super::ReadRoot;
 use super::authority::Named;
@@ -10,7 +9,7 @@ use super::fields::{Fields, Text, list, quoted, shorten};
 use super::notary::is_store;
 use crate::model::arn::is_account;
 use crate::model::digest::Digest;
-use crate::signature::trust::{SigstoreRoot, TrustStore, shipped};
+use crate::signature::trust::{PublicKeyAnchor, SigstoreRoot, TrustStore, shipped, shipped_sigstore_roots, shipped_trust_stores};
 use crate::signature::{Anchor, TrustAnchors};
 
 /// Certificates of one trust store that a policy may name.
@@ -37,12 +36,7 @@ impl Material {
     }
 
     /// The anchors in force: pinned roots, and of all else what `named` names. Reads the keys.
-    pub(super) fn named(
-        &mut self,
-        named: &[(Named, Range<usize>)],
-        read: &mut ReadRoot<'_>,
-        problems: &mut Problems<'_>,
-    ) -> TrustAnchors {
+    pub(super) fn named(&mut self, named: &[(Named, Range<usize>)], read: &mut ReadRoot<'_>, problems: &mut Problems<'_>) -> TrustAnchors {
         let mut force = TrustAnchors { anchors: std::mem::take(&mut self.anchors), ..TrustAnchors::default() };
         let mut seen: Vec<&Named> = Vec::new();
         for (name, span) in named {
@@ -55,10 +49,12 @@ impl Material {
                 Named::Root(name) => self.root(name, span, &mut force, problems),
                 Named::SigstoreRoot(name) => self.sigstore_root(name, span, &mut force, problems),
                 Named::TrustStore(name) => self.trust_store(name, span, &mut force, problems),
-                Named::Key(file) => match bytes_of(file, read).and_then(|bytes| interim::public_key(file, &bytes)) {
-                    Ok(key) => force.keys.push(key),
-                    Err(why) => problems.add(span, format!("the key `{}` cannot be used: {why}", shorten(file))),
-                },
+                Named::Key(file) => {
+                    match bytes_of(file, read).and_then(|bytes| PublicKeyAnchor::parse(file, &bytes).map_err(|why| why.to_string())) {
+                        Ok(key) => force.keys.push(key),
+                        Err(why) => problems.add(span, format!("the key `{}` cannot be used: {why}", shorten(file))),
+                    }
+                }
             }
         }
         force.anchors.sort_by(|a, b| a.name.cmp(&b.name));
@@ -85,12 +81,12 @@ impl Material {
         if force.sigstore_roots.iter().any(|root| root.name == name) {
             return;
         }
-        let ours = self.sigstore_roots.iter().chain(interim::shipped_sigstore_roots()).find(|root| root.name == name);
+        let ours = self.sigstore_roots.iter().chain(shipped_sigstore_roots()).find(|root| root.name == name);
         if let Some(root) = ours {
             force.sigstore_roots.push(root.clone());
         } else if !self.declares(&Named::SigstoreRoot(name.into())) {
             let known = self.names(|named| if let Named::SigstoreRoot(name) = named { Some(name) } else { None });
-            let known: Vec<&str> = known.into_iter().chain(interim::shipped_sigstore_roots().iter().map(|root| root.name.as_str())).collect();
+            let known: Vec<&str> = known.into_iter().chain(shipped_sigstore_roots().iter().map(|root| root.name.as_str())).collect();
             unknown("trusted root", name, span, &known, "sigstore_roots", problems);
         }
     }
@@ -99,12 +95,12 @@ impl Material {
         if force.trust_stores.iter().any(|store| store.name == name) {
             return;
         }
-        let ours = self.trust_stores.iter().chain(interim::shipped_trust_stores()).find(|store| store.name == name);
+        let ours = self.trust_stores.iter().chain(shipped_trust_stores()).find(|store| store.name == name);
         if let Some(store) = ours {
             force.trust_stores.push(store.clone());
         } else if !self.declares(&Named::TrustStore(name.into())) && is_store(name, &["ca", "signingAuthority", "tsa"]) {
             let known = self.names(|named| if let Named::TrustStore(name) = named { Some(name) } else { None });
-            let known: Vec<&str> = known.into_iter().chain(interim::shipped_trust_stores().iter().map(|store| store.name.as_str())).collect();
+            let known: Vec<&str> = known.into_iter().chain(shipped_trust_stores().iter().map(|store| store.name.as_str())).collect();
             unknown("trust store", name, span, &known, "trust_stores", problems);
         }
     }
@@ -169,7 +165,7 @@ impl Material {
             let Some(fields) = Fields::of(item, what, &["name", "file", "sha256"], problems) else { continue };
             let name = fields.require_text("name", what, problems);
             let good_name = name.as_ref().is_some_and(|name| {
-                let is_shipped = interim::shipped_sigstore_roots().iter().any(|root| root.name == name.value);
+                let is_shipped = shipped_sigstore_roots().iter().any(|root| root.name == name.value);
                 self.declare(name, Named::SigstoreRoot(name.value.to_owned()), is_shipped, "trusted root", problems)
             });
             let file = fields.require_text("file", what, problems);
@@ -183,9 +179,9 @@ impl Material {
                 problems.add(&sha256.span, format!("`{}` has the SHA-256 {computed}", shorten(file.value)));
                 continue;
             }
-            match interim::sigstore_root(name.value, &bytes) {
+            match SigstoreRoot::parse(name.value, &bytes) {
                 Ok(root) => self.sigstore_roots.push(root),
-                Err(why) => problems.add(&file.span, format!("`{}` is no trusted root: {}", shorten(file.value), shorten(&why))),
+                Err(why) => problems.add(&file.span, format!("`{}`: {why}", shorten(file.value))),
             }
         }
     }
@@ -201,7 +197,7 @@ impl Material {
                 if !well_formed {
                     problems.add(&name.span, "the name of a trust store is `ca:NAME`, `signingAuthority:NAME` or `tsa:NAME`");
                 }
-                let is_shipped = interim::shipped_trust_stores().iter().any(|store| store.name == name.value);
+                let is_shipped = shipped_trust_stores().iter().any(|store| store.name == name.value);
                 self.declare(name, Named::TrustStore(name.value.to_owned()), is_shipped, "trust store", problems) && well_formed
             });
             let files = fields.require_texts("files", what, problems);
@@ -212,9 +208,10 @@ impl Material {
             let read: Vec<(String, Vec<u8>)> =
                 files.iter().filter_map(|file| Some((file.value.to_owned(), bytes_at(file, read, problems)?))).collect();
             let (Some(name), true) = (name, good_name && !files.is_empty() && read.len() == files.len()) else { continue };
-            match interim::trust_store(name.value, &read) {
+            let files: Vec<(&str, &[u8])> = read.iter().map(|(file, bytes)| (file.as_str(), bytes.as_slice())).collect();
+            match TrustStore::load(name.value, &files) {
                 Ok(store) => self.trust_stores.push(store),
-                Err(why) => problems.add(&fields.key_span("files"), format!("the trust store `{}` cannot be used: {why}", name.value)),
+                Err(why) => problems.add(&fields.key_span("files"), why.to_string()),
             }
         }
     }

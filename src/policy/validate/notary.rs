@@ -7,7 +7,7 @@ use super::super::scope::ProfilePattern;
 use super::authority::{Named, Reading};
 use super::fields::{Fields, Text, choice, shorten};
 use crate::signature::notary::TrustedIdentity;
-use super::super::interim::shipped_trust_stores;
+use crate::signature::trust::shipped_trust_stores;
 
 const WHAT: &str = "`notary`";
 
@@ -24,7 +24,10 @@ pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Au
         if !is_store(text.value, &["tsa"]) {
             problems.add(&text.span, "`tsa` is `tsa:NAME`");
         } else if store.as_ref().is_some_and(|store| store.value.starts_with("signingAuthority:")) {
-            problems.add(&text.span, "`tsa` goes with a trust store of type `ca`: under the other scheme the signing authority states the time");
+            problems.add(
+                &text.span,
+                "`tsa` goes with a trust store of type `ca`: under the other scheme the signing authority states the time",
+            );
         }
     }
     let timestamps = [("always", VerifyTimestamp::Always), ("after_cert_expiry", VerifyTimestamp::AfterCertExpiry)];
@@ -47,13 +50,22 @@ pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Au
         reading.names(Named::TrustStore(tsa.value.to_owned()), &tsa.span);
     }
     let tsa = tsa.map(|text| text.value.to_owned());
-    Some(Authority::Notary(Box::new(NotaryAuthority { trust_store: store.value.to_owned(), tsa, verify_timestamp, identities: identities? })))
+    Some(Authority::Notary(Box::new(NotaryAuthority {
+        trust_store: store.value.to_owned(),
+        tsa,
+        verify_timestamp,
+        identities: identities?,
+    })))
 }
 
 /// True for `TYPE:NAME` of one of these types, with a name as Notation takes it.
 pub(super) fn is_store(text: &str, types: &[&str]) -> bool {
     let Some((kind, name)) = text.split_once(':') else { return false };
-    types.contains(&kind) && !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) && name != "." && name != ".."
+    types.contains(&kind)
+        && !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        && name != "."
+        && name != ".."
 }
 
 fn identities(fields: &Fields<'_>, store: Option<&str>, problems: &mut Problems<'_>) -> Option<Vec<NotaryIdentity>> {
@@ -63,7 +75,8 @@ fn identities(fields: &Fields<'_>, store: Option<&str>, problems: &mut Problems<
     for text in &texts {
         let identity = identity(text, store, texts.len(), problems);
         if let Some(NotaryIdentity::Subject { identity: one, .. }) = &identity {
-            let overlaps = found.iter().any(|other| matches!(other, NotaryIdentity::Subject { identity: other, .. } if one.overlaps(other)));
+            let overlaps =
+                found.iter().any(|other| matches!(other, NotaryIdentity::Subject { identity: other, .. } if one.overlaps(other)));
             if overlaps {
                 problems.add(&text.span, format!("`{}` overlaps an identity above it, so one of them adds nothing", shorten(text.value)));
             }

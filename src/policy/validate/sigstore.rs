@@ -10,7 +10,7 @@ use super::super::schema::{Authority, LogProof, SigstoreAuthority, SigstoreSigne
 use super::super::text_match::{FullMatch, TextMatch};
 use super::authority::{Named, Reading};
 use super::fields::{Fields, Text, choice, nearest, quoted, shorten, text};
-use super::super::interim::{CLAIMS, SIGSTORE_GITHUB, SIGSTORE_PUBLIC_GOOD};
+use crate::signature::sigstore::{GITHUB, PUBLIC_GOOD, claims::names};
 
 const WHAT: &str = "`sigstore`";
 
@@ -44,7 +44,7 @@ pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Au
     if fields.get("root").is_some() && root.is_none() {
         return None;
     }
-    let root_name = root.as_ref().map_or(SIGSTORE_PUBLIC_GOOD, |text| text.value);
+    let root_name = root.as_ref().map_or(PUBLIC_GOOD, |text| text.value);
     let keyed = fields.get("key").is_some();
     let signer = if keyed { key(&fields, problems) } else { keyless(&fields, problems) };
     let proofs = [("inclusion_proof", LogProof::InclusionProof), ("promise", LogProof::Promise), ("none", LogProof::None)];
@@ -53,7 +53,7 @@ pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Au
     let sct = chosen(&fields, "sct", &[("required", true), ("none", false)], problems);
     let annotations = annotations(&fields, problems);
     // GitHub's own instance has neither a transparency log nor a CT log; its time stamp authority states the time.
-    let github = root_name == SIGSTORE_GITHUB;
+    let github = root_name == GITHUB;
     let authority = SigstoreAuthority {
         root: root_name.to_owned(),
         signer: signer?,
@@ -250,5 +250,5 @@ fn moment(fields: &Fields<'_>, key: &str, problems: &mut Problems<'_>) -> Option
 
 /// The claims that a policy may name; the issuer has a key of its own.
 fn claim_names() -> impl Iterator<Item = &'static str> {
-    CLAIMS.iter().copied().filter(|name| *name != "issuer")
+    names().iter().map(|(name, _, _)| *name).filter(|name| *name != "issuer")
 }

@@ -241,7 +241,7 @@ impl Examination<'_> {
         // 16. Time.
         trail.take(16, self.check_time(&chain, times.signed_at))?;
         // 17. Root.
-        let anchors = trail.take(17, chain.anchored(self.trust).map(|a| (format!("that of {}", names(&a)), a)))?;
+        let anchors = trail.take(17, self.root(&chain, &identity))?;
         // 18. Accounts.
         let anchors = trail.take(18, check_accounts(anchors, &identity))?;
 
@@ -298,6 +298,17 @@ impl Examination<'_> {
         let names: Vec<&str> = chain.certificates().iter().map(|c| c.subject_text.as_str()).collect();
         let note = if chain.root_presented { "" } else { " (the root is taken from an anchor)" };
         Ok((format!("{}{note}", names.join(" ‹ ")), chain))
+    }
+
+    /// The root that is known is that of the partition `aws`. Of the others nobody has told one, so a root of theirs is no forgery by itself.
+    fn root(&self, chain: &Chain, identity: &Identity) -> Result<(String, Vec<&Anchor>), Rejection> {
+        match chain.anchored(self.trust) {
+            Ok(anchors) => Ok((format!("that of {}", names(&anchors)), anchors)),
+            Err(Rejection::UntrustedRoot { root, fingerprint, .. }) if identity.profile_version.partition != "aws" => {
+                Err(Rejection::UnknownPartitionRoot { partition: identity.profile_version.partition.clone(), root, fingerprint })
+            }
+            Err(other) => Err(other),
+        }
     }
 
     fn check_time(&self, chain: &Chain, signed_at: Timestamp) -> Result<(String, ()), Rejection> {

@@ -56,11 +56,8 @@ pub fn attachments(files: &[SignatureFile], subject: &str, target: &Target) -> F
 }
 
 fn form(file: &SignatureFile, bytes: &Arc<[u8]>, subject: &str) -> AttachmentForm {
-    let notary = |media_type: &str| AttachmentForm::NotaryEnvelope {
-        envelope: Arc::clone(bytes),
-        media_type: media_type.into(),
-        blob: true,
-    };
+    let notary =
+        |media_type: &str| AttachmentForm::NotaryEnvelope { envelope: Arc::clone(bytes), media_type: media_type.into(), blob: true };
     match file.ending.as_str() {
         ".jws.sig" => notary("application/jose+json"),
         ".cose.sig" => notary("application/cose"),
@@ -77,9 +74,7 @@ fn form(file: &SignatureFile, bytes: &Arc<[u8]>, subject: &str) -> AttachmentFor
 fn of_json(value: &Value, bytes: &Arc<[u8]>) -> AttachmentForm {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
     match text("base64Signature") {
-        Some(signature) => {
-            AttachmentForm::CosignBlob { signature: signature.as_bytes().into(), certificate: Some(Arc::clone(bytes)) }
-        }
+        Some(signature) => AttachmentForm::CosignBlob { signature: signature.as_bytes().into(), certificate: Some(Arc::clone(bytes)) },
         None if text("payloadType").is_some() => unknown(&format!("{DSSE}.v1+json")),
         None => AttachmentForm::SigstoreBundle(Arc::clone(bytes)),
     }
@@ -114,13 +109,8 @@ enum Broken {
 impl Lines {
     /// One JSON document, or one on each line.
     pub fn read(location: &str, bytes: &Arc<[u8]>) -> Self {
-        let mut read = Self {
-            location: location.to_owned(),
-            lines: Vec::new(),
-            by_digest: BTreeMap::new(),
-            undeclared: Vec::new(),
-            cut: None,
-        };
+        let mut read =
+            Self { location: location.to_owned(), lines: Vec::new(), by_digest: BTreeMap::new(), undeclared: Vec::new(), cut: None };
         if bytes.len() as u64 <= super::MAX_ATTACHMENT_BYTES && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() {
             read.line(1, bytes);
             return read;

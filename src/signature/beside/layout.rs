@@ -249,8 +249,7 @@ impl<'a> Walk<'a> {
     fn collect(&self, subject: &str, target: &Target, found: &mut Found) {
         let (digest, hex) = (target.digest.to_string(), target.digest.hex());
         let mut budget = Budget::new();
-        let mut reader =
-            Reader { layout: self.layout, subject, target, budget: &mut budget, found: Vec::new(), gaps: Vec::new() };
+        let mut reader = Reader { layout: self.layout, subject, target, budget: &mut budget, found: Vec::new(), gaps: Vec::new() };
         let mut seen = BTreeSet::new();
         for entry in &self.entries {
             let Some(standing) = entry.standing(&digest, &hex) else { continue };

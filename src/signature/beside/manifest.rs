@@ -102,13 +102,7 @@ impl Reader<'_> {
     }
 
     /// Each layer whose media type begins with `prefix`, in the form that `make` gives it; any other is unknown.
-    fn each_layer(
-        &mut self,
-        document: &Document,
-        location: &str,
-        prefix: &str,
-        make: impl Fn(Arc<[u8]>, &Descriptor) -> AttachmentForm,
-    ) {
+    fn each_layer(&mut self, document: &Document, location: &str, prefix: &str, make: impl Fn(Arc<[u8]>, &Descriptor) -> AttachmentForm) {
         if document.layers.is_empty() {
             let detail = format!("{location} says that it is a signature, and holds none");
             return self.add(location, AttachmentForm::Unreadable(malformed(self.subject, detail)));

@@ -24,7 +24,11 @@ static NAMES: &[Known] = &[
     ("github_workflow_name", "1.3.6.1.4.1.57264.1.4", "display name of the workflow (old; no successor)"),
     ("github_workflow_repository", "1.3.6.1.4.1.57264.1.5", "OWNER/REPOSITORY (old; see source_repository_uri)"),
     ("github_workflow_ref", "1.3.6.1.4.1.57264.1.6", "git ref of the workflow run (old; see source_repository_ref)"),
-    ("build_signer_uri", "1.3.6.1.4.1.57264.1.9", "build instructions that signed, with their ref: the reusable workflow, where there is one"),
+    (
+        "build_signer_uri",
+        "1.3.6.1.4.1.57264.1.9",
+        "build instructions that signed, with their ref: the reusable workflow, where there is one",
+    ),
     ("build_signer_digest", "1.3.6.1.4.1.57264.1.10", "commit of the build instructions that signed"),
     ("runner_environment", "1.3.6.1.4.1.57264.1.11", "github-hosted or self-hosted"),
     ("source_repository_uri", "1.3.6.1.4.1.57264.1.12", "repository that was built, a URL"),

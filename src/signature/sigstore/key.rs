@@ -169,7 +169,9 @@ impl PublicKey {
                 check_rsa(key)?;
                 Kind::Rsa
             }
-            EC_PUBLIC_KEY => return Err(format!("an elliptic-curve key on {}", curve().map_or("no named curve".into(), |id| id.to_string()))),
+            EC_PUBLIC_KEY => {
+                return Err(format!("an elliptic-curve key on {}", curve().map_or("no named curve".into(), |id| id.to_string())));
+            }
             other => return Err(format!("a key of the algorithm {other}")),
         };
         let length = match kind {

@@ -8,9 +8,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use der::pem;
 use serde::Deserialize;
 use serde_json::Value;
-use sigstore_types::{
-    CanonicalizedBody, InclusionPromise, LogId, LogIndex, LogKeyId, MediaType, SignedTimestamp, TransparencyLogEntry,
-};
+use sigstore_types::{CanonicalizedBody, InclusionPromise, LogId, LogIndex, LogKeyId, MediaType, SignedTimestamp, TransparencyLogEntry};
 
 use super::SignatureForm;
 use super::bundle::{WireEnvelope, kind_version};
@@ -155,13 +153,7 @@ fn layer(kind: &str, content: Content, annotations: &BTreeMap<String, String>) -
     Ok(assembled(kind, material, content, entries, timestamps))
 }
 
-fn assembled(
-    kind: &str,
-    material: Material,
-    content: Content,
-    entries: Vec<TransparencyLogEntry>,
-    timestamps: Vec<Vec<u8>>,
-) -> Reading {
+fn assembled(kind: &str, material: Material, content: Content, entries: Vec<TransparencyLogEntry>, timestamps: Vec<Vec<u8>>) -> Reading {
     // A promise is all that these forms have, which only version 0.1 allows; without an entry 0.1 allows nothing.
     let version = if entries.is_empty() { MediaType::Bundle0_2 } else { MediaType::Bundle0_1 };
     Reading { form: SignatureForm::Legacy, kind: kind.into(), version, material, content, entries, timestamps }

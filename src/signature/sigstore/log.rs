@@ -8,9 +8,9 @@ use sigstore_crypto::Checkpoint;
 use sigstore_types::{KindVersion, SignatureBytes, TimestampToken, TransparencyLogEntry};
 use sigstore_verify::tsa::verify_timestamp_for_authority;
 
-use super::{Transparency, chain};
 use super::reading::Reading;
 use super::root::{Log, Ready, Stamper, covers};
+use super::{Transparency, chain};
 use crate::signature::Rejection;
 
 /// Who vouches, once the crate has verified every proof, promise and time stamp.
@@ -60,8 +60,8 @@ pub(super) fn vouching(root: &Ready, reading: &Reading) -> Result<Vouching, Reje
     for der in &reading.timestamps {
         let token = TimestampToken::new(der.clone());
         let made_by = |stamper: &Stamper| verify_timestamp_for_authority(&token, &signature, &stamper.authority).ok();
-        let (stamper, time) = root.stampers.iter().find_map(|stamper| Some((stamper, made_by(stamper)?))).ok_or_else(|| Rejection::TimeStamp {
-            detail: "none of the root's authorities made it within its validity, for this signature".into(),
+        let (stamper, time) = root.stampers.iter().find_map(|stamper| Some((stamper, made_by(stamper)?))).ok_or_else(|| {
+            Rejection::TimeStamp { detail: "none of the root's authorities made it within its validity, for this signature".into() }
         })?;
         // As of Fulcio's anchors, the crate asks no validity of the authority's own.
         stamper.certificates.iter().try_for_each(|certificate| chain::within(certificate, &[time]))?;
@@ -77,9 +77,10 @@ pub(super) fn vouching(root: &Ready, reading: &Reading) -> Result<Vouching, Reje
             out.logged.extend(entry.integrated_time.filter(|_| is_v1));
         }
         if entry.inclusion_proof.is_some() {
-            logs.push(checkpoint_log(root, entry).ok_or_else(|| Rejection::LogProof {
-                detail: "no log of the root signed the checkpoint".into(),
-            })?);
+            logs.push(
+                checkpoint_log(root, entry)
+                    .ok_or_else(|| Rejection::LogProof { detail: "no log of the root signed the checkpoint".into() })?,
+            );
         }
     }
     for log in logs {

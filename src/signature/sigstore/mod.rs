@@ -117,7 +117,13 @@ pub fn judge(attachment: &Attachment, bytes: Bytes<'_>, trust: &TrustAnchors, no
 
 /// Judges a bundle about an artifact of which only a digest was given, which is then the caller's word: the basis names no digest that this
 /// process computed, and no policy takes it. For `verify-bundle`.
-pub fn judge_digest(location: &str, form: &AttachmentForm, digest: ClaimedDigest, trust: &TrustAnchors, now: Timestamp) -> Option<JudgedSignature> {
+pub fn judge_digest(
+    location: &str,
+    form: &AttachmentForm,
+    digest: ClaimedDigest,
+    trust: &TrustAnchors,
+    now: Timestamp,
+) -> Option<JudgedSignature> {
     Court::new(trust, now).judge_form(location, form, &Artifact::claimed(digest)?, SignedTarget { digest: None, index_above: false })
 }
 

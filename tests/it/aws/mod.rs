@@ -6,6 +6,7 @@ mod first_use;
 mod live;
 mod moto;
 mod registry;
+mod revocation;
 mod sdk;
 
 use crate::loopback::LoopbackAws;

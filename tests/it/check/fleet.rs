@@ -56,7 +56,14 @@ impl Fleet {
             notes: Vec::new(),
         };
         Self {
-            evidence: Evidence { inventory, artifacts: BTreeMap::new(), overlays: BTreeMap::new(), live: false },
+            evidence: Evidence {
+                inventory,
+                artifacts: BTreeMap::new(),
+                overlays: BTreeMap::new(),
+                live: false,
+                revocations: BTreeMap::new(),
+                signing_jobs: BTreeMap::new(),
+            },
             decisions: BTreeMap::new(),
             now: "2026-11-22T00:00:00Z".parse().unwrap(),
             publishers: Vec::new(),

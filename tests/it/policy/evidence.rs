@@ -135,6 +135,8 @@ pub fn evidence(artifacts: Vec<Artifact>) -> Evidence {
         artifacts: artifacts.into_iter().map(|artifact| (artifact.subject.clone(), artifact)).collect(),
         overlays: BTreeMap::new(),
         live: false,
+        revocations: BTreeMap::new(),
+        signing_jobs: BTreeMap::new(),
     }
 }
 

@@ -5,6 +5,7 @@ mod documents;
 mod evidence;
 mod parts;
 mod properties;
+mod revocation;
 mod rules_01_05;
 mod rules_06_12;
 mod schema;

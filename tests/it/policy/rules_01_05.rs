@@ -17,7 +17,7 @@ fn a_well_signed_layer_is_trusted_and_what_is_not_bound_is_said() {
     assert!(decision.reasons.is_empty() && !decision.does_not_bind.is_empty());
     let [statement] = &decision.statements[..] else { panic!() };
     assert_eq!((statement.name.as_str(), statement.file.as_str(), statement.level), ("ours", "policy.yaml", "strict"));
-    assert!(statement.line > 1 && statement.logged.iter().any(|line| line.contains("revocation was not checked")));
+    assert!(statement.line > 1 && statement.logged.iter().any(|line| line.contains("nobody was asked whether it was revoked")));
 }
 
 // Rule 1

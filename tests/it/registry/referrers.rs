@@ -1,7 +1,7 @@
 //! What stands beside an image: denied, throttled and garbled is never "unsigned".
 
-use layerproof::fetch::signatures::SignatureSources;
 use layerproof::fetch::Fetching;
+use layerproof::fetch::signatures::SignatureSources;
 use layerproof::model::artifact::Subject;
 use layerproof::model::digest::{ClaimedDigest, Digest};
 use layerproof::model::gap::GapReason;
@@ -250,7 +250,7 @@ fn examined(bed: &Bed, server: &Server, image: &Value) -> Signatures {
     let gather = Gather {
         fetching: Fetching { store: &bed.store, clients: &bed.clients, refetch: false },
         signatures: &SignatureSources::default(),
-            anchors: &anchors,
+        anchors: &anchors,
         limits: &limits,
         now,
         progress: &Silent,

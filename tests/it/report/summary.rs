@@ -24,7 +24,14 @@ fn summary(report: &Report) -> Summary {
         notes: Vec::new(),
     };
     let artifacts = report.artifacts.iter().map(|a| (a.subject.clone(), a.clone())).collect();
-    let evidence = Evidence { inventory, artifacts, overlays: BTreeMap::new(), live: false };
+    let evidence = Evidence {
+        inventory,
+        artifacts,
+        overlays: BTreeMap::new(),
+        live: false,
+        revocations: BTreeMap::new(),
+        signing_jobs: BTreeMap::new(),
+    };
     let decisions: BTreeMap<DecisionSubject, Decision> = report.decisions.iter().map(|d| (d.subject.clone(), d.clone())).collect();
     summarise(&evidence, &decisions, &report.findings, Fetches { downloaded: 0, from_store: 2 })
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::attestation;
 use super::candidate::{self, AWS_SIGNER, Candidate, Holding};
 use super::cause::{Cause, Weight};
-use crate::evidence::Artifact;
+use crate::evidence::{Artifact, Evidence};
 use crate::model::arn::SigningProfileArn;
 use crate::model::artifact::Subject;
 use crate::model::printable::printable;
@@ -24,11 +24,11 @@ use crate::signature;
 /// What an authority is measured against.
 pub(super) struct Measure<'a> {
     pub(super) policy: &'a Policy,
+    pub(super) evidence: &'a Evidence,
     pub(super) artifact: &'a Artifact,
     pub(super) candidates: &'a [Candidate],
     pub(super) about: About<'a>,
     pub(super) aspects: Aspects,
-    pub(super) live: bool,
     pub(super) now: Timestamp,
 }
 
@@ -73,7 +73,6 @@ impl Found {
     pub(super) fn is_unseen(&self) -> bool {
         self.met.is_empty() && self.unproven.is_empty() && !self.is_refused()
     }
-
 }
 
 /// What came of one signature that holds.
@@ -146,8 +145,9 @@ impl Measure<'_> {
                 found.causes.append(&mut others);
                 continue;
             }
-            let revocation = if asks_revocation { self.revocation(&mut logged) } else { None };
-            let signer = Signer { signature_id: holding.basis.signature_id.clone(), signer_key: holding.signer_key.clone(), candidate: index };
+            let revocation = if asks_revocation { self.revocation_of(holding, &mut logged) } else { None };
+            let signer =
+                Signer { signature_id: holding.basis.signature_id.clone(), signer_key: holding.signer_key.clone(), candidate: index };
             found.logged.append(&mut logged);
             match revocation {
                 None => found.met.push(signer),
@@ -164,6 +164,14 @@ impl Measure<'_> {
         found.logged.sort();
         found.logged.dedup();
         found
+    }
+
+    /// A scheme that knows revocation leaves a question. Without one nothing is known, which is never "not revoked" (DESIGN §4 rule 6).
+    fn revocation_of(&self, holding: &Holding, logged: &mut Vec<String>) -> Option<Cause> {
+        if holding.basis.revocation.is_empty() && self.aspects.revocation == Action::Enforce {
+            return Some(Cause::undecided(ReasonCode::RevocationUnknown, "nothing says what to ask to learn whether it was revoked"));
+        }
+        self.revocation(&holding.basis, logged)
     }
 
     fn is_about(&self, holding: &Holding) -> bool {

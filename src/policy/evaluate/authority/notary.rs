@@ -50,7 +50,10 @@ impl Measure<'_> {
             SigningScheme::SigningAuthority => "signingAuthority:",
         };
         if !store.starts_with(of_scheme) {
-            refuse(ReasonCode::UntrustedRoot, format!("its signing scheme asks for a trust store of type `{}`", of_scheme.trim_end_matches(':')));
+            refuse(
+                ReasonCode::UntrustedRoot,
+                format!("its signing scheme asks for a trust store of type `{}`", of_scheme.trim_end_matches(':')),
+            );
         }
         // Who signed with AWS Signer's plugin is said by its attributes: the certificate's subject is AWS's for every customer.
         let known = match &signer.aws_signer {

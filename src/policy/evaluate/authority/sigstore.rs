@@ -31,7 +31,10 @@ impl Measure<'_> {
         match (&authority.signer, &signer.by) {
             (SigstoreSigner::Keyless { issuer, identity, claims }, By::Certificate { issuer: by, identity: who, claims: presented }) => {
                 if !signer.proofs.contains_key(&authority.root) {
-                    refuse(ReasonCode::UntrustedRoot, format!("it does not hold under the trusted root `{}`{}", authority.root, under(holding)));
+                    refuse(
+                        ReasonCode::UntrustedRoot,
+                        format!("it does not hold under the trusted root `{}`{}", authority.root, under(holding)),
+                    );
                 }
                 if !issuer.covers(by) {
                     refuse(ReasonCode::UntrustedIdentity, format!("the issuer is `{}`, and {issuer} is asked for", printable(by)));
@@ -50,7 +53,11 @@ impl Measure<'_> {
                     Some(key) if key.sha256 == *spki_sha256 => {}
                     Some(_) => refuse(
                         ReasonCode::UntrustedIdentity,
-                        format!("signed with the key that has the SHA-256 {}, and `{}` is asked for", printable(spki_sha256), printable(file)),
+                        format!(
+                            "signed with the key that has the SHA-256 {}, and `{}` is asked for",
+                            printable(spki_sha256),
+                            printable(file)
+                        ),
                     ),
                     None => refuse(ReasonCode::UntrustedIdentity, format!("no key is named `{}`", printable(file))),
                 }
@@ -99,7 +106,8 @@ fn vouched_for(authority: &SigstoreAuthority, signer: &Signer, logged: &mut Vec<
     let mut causes = Vec::new();
     let mut refuse = |code, text: String| causes.push(Cause::refuse(code, text));
     let root = &authority.root;
-    let nothing = Proof { transparency: Transparency::None, logs: Vec::new(), timestamp_authorities: Vec::new(), times: Vec::new(), sct: false };
+    let nothing =
+        Proof { transparency: Transparency::None, logs: Vec::new(), timestamp_authorities: Vec::new(), times: Vec::new(), sct: false };
     let proof = signer.proofs.get(root).unwrap_or(&nothing);
     let needed = authority.needs(signer.form);
     if proof.transparency < needed {
@@ -129,7 +137,10 @@ fn vouched_for(authority: &SigstoreAuthority, signer: &Signer, logged: &mut Vec<
                     logged.push("signed with a key, without a trusted time: neither a log nor a time stamp authority states when".into());
                 }
             } else if proof.times.is_empty() {
-                refuse(ReasonCode::TimestampMissing, format!("nobody of `{root}` states when the key was used, and it is valid in a window only"));
+                refuse(
+                    ReasonCode::TimestampMissing,
+                    format!("nobody of `{root}` states when the key was used, and it is valid in a window only"),
+                );
             }
             // Every time must lie within: one that is backdated does not excuse another.
             for at in &proof.times {

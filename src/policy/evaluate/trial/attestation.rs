@@ -90,7 +90,9 @@ fn a_condition_sees_the_digest_that_was_computed() {
 fn every_attestation_that_is_listed_is_asked_for() {
     let both = policy_at(
         "strict",
-        &format!("attestations:\n  - {{predicate_type: \"{SLSA}\", signed_by: {OURS}}}\n  - {{predicate_type: \"https://example.com/scan\", signed_by: {OURS}}}"),
+        &format!(
+            "attestations:\n  - {{predicate_type: \"{SLSA}\", signed_by: {OURS}}}\n  - {{predicate_type: \"https://example.com/scan\", signed_by: {OURS}}}"
+        ),
     );
     refused(&decide(&both, vec![attests(workflow(), SLSA, provenance())]), ReasonCode::AttestationMissing);
     trusted(&decide(&both, vec![attests(workflow(), SLSA, provenance()), attests(workflow(), "https://example.com/scan", json!({}))]));

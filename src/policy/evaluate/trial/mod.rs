@@ -71,7 +71,14 @@ fn decide(policy: &Policy, signatures: Vec<JudgedSignature>) -> Decision {
         claimed_size: None,
         blob: Observed::Present(Blob { digest, size: 1 }),
         integrity: Integrity::of(digest, 1, None, None),
-        contents: Observed::Present(Arc::new(Contents { format: Format::Image, tree: FileTree::default(), anomalies: Vec::new(), entries: 1, unpacked_bytes: 1, complete: true })),
+        contents: Observed::Present(Arc::new(Contents {
+            format: Format::Image,
+            tree: FileTree::default(),
+            anomalies: Vec::new(),
+            entries: 1,
+            unpacked_bytes: 1,
+            complete: true,
+        })),
         signatures: if signatures.is_empty() { Observed::Absent } else { Observed::Present(signatures) },
         attested: Attested { signing: ServiceSigning::default(), disagreeing_uses: Vec::new() },
     };

@@ -123,9 +123,7 @@ fn a_time_stamp_that_is_asked_for_is_not_replaced_by_a_chain_that_holds_now() {
 
 #[test]
 fn a_time_stamp_keeps_an_expired_chain_and_a_bad_one_does_not() {
-    let expired = |timestamp| {
-        with(|signer| signer.chain_time = ChainTime { fault: Some("it expired".into()), expired: true, timestamp })
-    };
+    let expired = |timestamp| with(|signer| signer.chain_time = ChainTime { fault: Some("it expired".into()), expired: true, timestamp });
     for extra in [", tsa: \"tsa:acme\"", ", tsa: \"tsa:acme\", verify_timestamp: after_cert_expiry"] {
         trusted(&decide(&ours(extra), vec![expired(stamped(Ok(())))]));
         refused(&decide(&ours(extra), vec![expired(stamped(Err("outside")))]), ReasonCode::TimestampMissing);
@@ -139,9 +137,8 @@ fn a_time_stamp_keeps_an_expired_chain_and_a_bad_one_does_not() {
 fn after_expiry_only_means_that_a_chain_that_holds_needs_no_time_stamp_and_one_that_is_not_yet_valid_fails() {
     let after = ours(", tsa: \"tsa:acme\", verify_timestamp: after_cert_expiry");
     trusted(&decide(&after, vec![noted(release(), "ca:acme")]));
-    let early = |timestamp| {
-        with(|signer| signer.chain_time = ChainTime { fault: Some("it is not valid yet".into()), expired: false, timestamp })
-    };
+    let early =
+        |timestamp| with(|signer| signer.chain_time = ChainTime { fault: Some("it is not valid yet".into()), expired: false, timestamp });
     refused(&decide(&after, vec![early(None)]), ReasonCode::OutsideValidity);
     refused(&decide(&after, vec![early(stamped(Ok(())))]), ReasonCode::OutsideValidity);
 }

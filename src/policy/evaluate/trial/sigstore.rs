@@ -49,7 +49,9 @@ fn another_identity_issuer_prefix_suffix_or_case_is_not_ours() {
 
 #[test]
 fn an_unanchored_regexp_does_not_let_a_longer_identity_in() {
-    let policy = asks("{sigstore: {issuer_regexp: \"https://token\\\\.actions\\\\.githubusercontent\\\\.com\", identity_regexp: \"https://github\\\\.com/acme/.+\"}}");
+    let policy = asks(
+        "{sigstore: {issuer_regexp: \"https://token\\\\.actions\\\\.githubusercontent\\\\.com\", identity_regexp: \"https://github\\\\.com/acme/.+\"}}",
+    );
     trusted(&decide(&policy, vec![by(workflow())]));
     for (issuer, who) in [
         (ISSUER, "https://evil.example/?https://github.com/acme/app"),
@@ -68,7 +70,8 @@ fn right_identity_on_one_signature_and_right_claim_on_another_do_not_add_up() {
         let By::Certificate { claims, .. } = &mut signer.by else { panic!() };
         claims.insert("source_repository_owner_id", Claim::Text("666".into()));
     });
-    let other_workflow = with(|signer, _| identity(signer, ISSUER, "https://github.com/acme/app/.github/workflows/test.yml@refs/heads/main"));
+    let other_workflow =
+        with(|signer, _| identity(signer, ISSUER, "https://github.com/acme/app/.github/workflows/test.yml@refs/heads/main"));
     let decision = decide(&policy, vec![other_owner, other_workflow]);
     refused(&decision, ReasonCode::ClaimMismatch);
     refused(&decision, ReasonCode::UntrustedIdentity);
@@ -220,7 +223,10 @@ fn a_managed_key_used_outside_of_its_window_is_refused() {
 fn an_annotation_that_is_not_signed_along_is_refused() {
     let policy = asks(&OURS.replace("}}", ", annotations: {env: prod}}}"));
     refused(&decide(&policy, vec![by(workflow())]), ReasonCode::ClaimMismatch);
-    refused(&decide(&policy, vec![with(|signer, _| drop(signer.annotations.insert("env".into(), "prod2".into())))]), ReasonCode::ClaimMismatch);
+    refused(
+        &decide(&policy, vec![with(|signer, _| drop(signer.annotations.insert("env".into(), "prod2".into())))]),
+        ReasonCode::ClaimMismatch,
+    );
     trusted(&decide(&policy, vec![with(|signer, _| drop(signer.annotations.insert("env".into(), "prod".into())))]));
 }
 
