@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use coset::cbor::Value;
+use coset::iana::EnumI64;
 use coset::{ContentType, CoseSign1, Header, Label, RegisteredLabelWithPrivate, TaggedCborSerializable, iana};
 
 use super::cbor::oddity;
@@ -37,7 +38,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Envelope, Rejection> {
         form: FORM,
         algorithm: algorithm(protected)?,
         content_type: content_type(protected)?,
-        critical: protected.crit.iter().map(critical).collect(),
+        critical: protected.crit.iter().filter_map(critical).collect(),
         attributes: attributes(protected)?,
         // RFC 9052 section 4.4, over the protected header's bytes as they stand; no external data.
         signed: message.tbs_data(&[]),
@@ -96,13 +97,13 @@ fn content_type(protected: &Header) -> Result<String, Rejection> {
     }
 }
 
-/// A critical label by the name under which headers are kept.
-fn critical(label: &RegisteredLabelWithPrivate<iana::HeaderParameter>) -> String {
-    use coset::iana::EnumI64;
+/// A critical label by the name under which headers are kept; `None` for algorithm and content type, which are COSE's own and always read.
+fn critical(label: &RegisteredLabelWithPrivate<iana::HeaderParameter>) -> Option<String> {
     match label {
-        RegisteredLabelWithPrivate::Text(name) => name.clone(),
-        RegisteredLabelWithPrivate::PrivateUse(number) => name_of(&Label::Int(*number)),
-        RegisteredLabelWithPrivate::Assigned(assigned) => name_of(&Label::Int(assigned.to_i64())),
+        RegisteredLabelWithPrivate::Text(name) => Some(name.clone()),
+        RegisteredLabelWithPrivate::PrivateUse(number) => Some(name_of(&Label::Int(*number))),
+        RegisteredLabelWithPrivate::Assigned(iana::HeaderParameter::Alg | iana::HeaderParameter::ContentType) => None,
+        RegisteredLabelWithPrivate::Assigned(assigned) => Some(name_of(&Label::Int(assigned.to_i64()))),
     }
 }
 

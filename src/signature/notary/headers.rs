@@ -40,9 +40,8 @@ pub(super) const SIGNED: &[&str] = &[
 /// The one content type.
 const CONTENT_TYPE: &str = "application/vnd.cncf.notary.payload.v1+json";
 
-/// Headers that this verifier understands wherever `crit` lists them; labels 1 and 3 are COSE's algorithm and content type.
+/// Headers that this verifier understands wherever `crit` lists them.
 const UNDERSTOOD: &[&str] = &[SCHEME, SIGNING_TIME, AUTHENTIC_SIGNING_TIME, EXPIRY, PLUGIN, PLUGIN_VERSION];
-const UNDERSTOOD_OF_COSE: &[&str] = &["label 1", "label 3"];
 
 /// Scheme and times.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +69,7 @@ pub(super) fn check_critical(envelope: &Envelope) -> Result<Vec<String>, Rejecti
         if critical.iter().take(at).any(|other| other == name) {
             return Err(malformed("crit", format!("it lists `{name}` twice")));
         }
-        if !envelope.attributes.contains_key(name) && !UNDERSTOOD_OF_COSE.contains(&name.as_str()) {
+        if !envelope.attributes.contains_key(name) {
             return Err(Rejection::CriticalHeaderAbsent { name: name.clone() });
         }
     }
@@ -80,8 +79,7 @@ pub(super) fn check_critical(envelope: &Envelope) -> Result<Vec<String>, Rejecti
             return Err(Rejection::HeaderNotCritical { name: name.into() });
         }
     }
-    let is_understood = |name: &str| UNDERSTOOD.contains(&name) || UNDERSTOOD_OF_COSE.contains(&name);
-    let unknown: Vec<String> = critical.iter().filter(|name| !is_understood(name)).cloned().collect();
+    let unknown: Vec<String> = critical.iter().filter(|name| !UNDERSTOOD.contains(&name.as_str())).cloned().collect();
     match unknown.first() {
         Some(name) if !envelope.attributes.contains_key(PLUGIN) => Err(Rejection::UnknownCriticalHeader { name: name.clone() }),
         _ => Ok(unknown),

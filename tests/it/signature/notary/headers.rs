@@ -57,6 +57,15 @@ fn a_critical_list_that_is_no_list_of_names_is_refused() {
 }
 
 #[test]
+fn a_critical_name_that_reads_like_one_of_coses_numbers_is_refused() {
+    let world = Notary::new();
+    for name in ["label 1", "label 3", "1"] {
+        let envelope = world.sign(&target()).headers(move |headers| headers.set_critical(name, Header::text("x")));
+        refused(&world, &envelope, "unknown-critical-header", name);
+    }
+}
+
+#[test]
 fn another_content_type_is_refused() {
     let world = Notary::new();
     for kind in ["application/vnd.cncf.notary.payload.v2+json", "application/json", "application/vnd.in-toto+json"] {
