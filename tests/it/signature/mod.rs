@@ -7,4 +7,5 @@ mod notary;
 mod oci_referrers;
 mod published;
 mod real_layouts;
+mod sigstore;
 mod vectors;

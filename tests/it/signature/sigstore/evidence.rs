@@ -1,0 +1,98 @@
+//! What a signature that holds says of itself.
+
+use layerproof::signature::sigstore::{By, SignatureForm, Transparency};
+use layerproof::signature::{Rejection, StepResult, TimeSource};
+
+use super::{ARTIFACT, IDENTITY, basis, judge, judge_json, refused_by, signer, trust, trust_root};
+use crate::forge::keys::Hash;
+use crate::forge::pki::at;
+use crate::forge::sigstore::Sigstore;
+use crate::forge::sigstore::bundle::{Kind, Version};
+use crate::forge::sigstore::intoto::{COSIGN_SIGN, SLSA_V1, STATEMENT_V01, Statement, subject};
+
+#[test]
+fn a_certificate_with_a_log_entry() {
+    let world = Sigstore::new();
+    let judged = judge(&world.keyless(ARTIFACT), &trust(&world));
+    let basis = basis(&judged);
+    assert_eq!((basis.signed_at, basis.time_source), (Some(at("2026-09-01T10:20:30Z")), TimeSource::TransparencyLog));
+    assert_eq!(basis.anchors, ["ours"]);
+    assert!(basis.statement.is_none() && !basis.target.index_above && basis.target.digest.is_some());
+    let signer = signer(&judged);
+    assert_eq!(signer.form, SignatureForm::Bundle);
+    assert!(
+        matches!(&signer.by, By::Certificate { identity, claims, .. } if identity == IDENTITY && claims.len() == 19),
+        "{:?}",
+        signer.by
+    );
+    let proof = &signer.proofs["ours"];
+    assert!(proof.sct && proof.transparency == Transparency::InclusionProof && proof.logs.len() == 1);
+    assert!(judged.steps.iter().all(|step| step.result == StepResult::Ok), "{:#?}", judged.steps);
+    let presented = &judged.presented;
+    assert_eq!(presented.form.as_deref(), Some("Sigstore bundle v0.3"));
+    assert_eq!(presented.signer.as_deref(), Some(format!("{IDENTITY} (issuer https://token.actions.githubusercontent.com)").as_str()));
+    assert_eq!(presented.chain.len(), 1);
+}
+
+#[test]
+fn every_version_and_every_kind_of_entry() {
+    let world = Sigstore::new();
+    for version in [Version::V01, Version::V02, Version::V03Old, Version::V03] {
+        basis(&judge(&world.keyless(ARTIFACT).version(version), &trust(&world)));
+    }
+    let statement = Statement::about(ARTIFACT, SLSA_V1);
+    for (kind, stamps) in [(Kind::DsseV1, 0), (Kind::IntotoV2, 0), (Kind::HashedRekordV2, 1)] {
+        let judged = judge(&world.attest(&statement).logged(&[kind]).stamped(stamps), &trust(&world));
+        assert_eq!(basis(&judged).statement.as_ref().unwrap().predicate_type, SLSA_V1);
+    }
+    let judged = judge(&world.keyless(ARTIFACT).rekor_v2(), &trust(&world));
+    assert_eq!(basis(&judged).time_source, TimeSource::TimestampAuthority);
+    assert_eq!(signer(&judged).proofs["ours"].timestamp_authorities.len(), 1);
+}
+
+#[test]
+fn what_cosign_signs_for_an_image_is_a_signature_and_anything_else_an_attestation() {
+    let world = Sigstore::new();
+    let judged = judge(&world.attest(&Statement::cosign(ARTIFACT)), &trust(&world));
+    assert!(basis(&judged).statement.is_none());
+    assert_eq!(judged.presented.predicate_type.as_deref(), Some(COSIGN_SIGN));
+    let old = Statement { kind: STATEMENT_V01.into(), ..Statement::about(ARTIFACT, "https://example.com/p") };
+    let judged = judge(&world.attest(&old), &trust(&world));
+    assert_eq!(basis(&judged).statement.as_ref().unwrap().predicate_type, "https://example.com/p");
+}
+
+#[test]
+fn a_subject_by_sha512_alone_is_compared_where_the_bytes_are_there() {
+    let world = Sigstore::new();
+    let mut statement = Statement::about(ARTIFACT, SLSA_V1);
+    statement.subject = vec![subject("npm", Hash::Sha512, ARTIFACT)];
+    basis(&judge(&world.attest(&statement), &trust(&world)));
+    let json = world.attest(&statement).build().json;
+    refused_by!(judge_json(&json, b"another", &trust(&world)), Rejection::ContentDigest { .. });
+}
+
+#[test]
+fn without_a_log_but_with_a_time_stamp_it_is_said_so() {
+    let world = Sigstore::new();
+    let mut root = world.trusted_root();
+    (root.tlogs, root.ctlogs) = (Vec::new(), Vec::new());
+    let judged = judge(&world.keyless(ARTIFACT).without_sct().logged(&[]).stamped(1), &trust_root(&root.to_json()));
+    let proof = &signer(&judged).proofs["ours"];
+    assert!(!proof.sct && proof.transparency == Transparency::None && proof.logs.is_empty());
+    assert_eq!(proof.timestamp_authorities.len(), 1);
+    // A root that has a CT log asks every certificate for it.
+    let judged = judge(&world.keyless(ARTIFACT).without_sct().logged(&[]).stamped(1), &trust(&world));
+    refused_by!(judged, Rejection::CertificateTransparency { .. });
+}
+
+#[test]
+fn another_artifact_is_tampering() {
+    let world = Sigstore::new();
+    let json = world.keyless(ARTIFACT).build().json;
+    let judged = judge_json(&json, b"another", &trust(&world));
+    assert!(super::rejection(&judged).is_integrity());
+    refused_by!(judged, Rejection::ContentDigest { .. });
+    let mut silent = json;
+    silent["messageSignature"].as_object_mut().unwrap().remove("messageDigest");
+    refused_by!(judge_json(&silent, b"another", &trust(&world)), Rejection::BadSignature);
+}

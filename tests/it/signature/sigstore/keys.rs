@@ -1,0 +1,156 @@
+//! Signatures by a key: every kind of key, with a log entry and without.
+
+use data_encoding::BASE64;
+use layerproof::signature::sigstore::{By, Transparency};
+use layerproof::signature::trust::KeyError;
+use layerproof::signature::{Outcome, PublicKeyAnchor, Rejection, TimeSource, TrustAnchors};
+use serde_json::{Value, json};
+
+use super::{ARTIFACT, basis, judge, judge_json, key_anchor, refused_by, signer, trust};
+use crate::forge::SigningKey;
+use crate::forge::ca::pem;
+use crate::forge::keys::{Hash, Scheme};
+use crate::forge::sigstore::Sigstore;
+
+fn only(key: &SigningKey) -> TrustAnchors {
+    TrustAnchors { keys: vec![key_anchor(key)], ..TrustAnchors::default() }
+}
+
+fn beside_root(key: &SigningKey, world: &Sigstore) -> TrustAnchors {
+    TrustAnchors { keys: vec![key_anchor(key)], ..trust(world) }
+}
+
+fn all_keys() -> Vec<SigningKey> {
+    vec![SigningKey::p256("k"), SigningKey::p384("k"), SigningKey::p521("k"), SigningKey::ed25519("k"), SigningKey::rsa(2048)]
+}
+
+#[test]
+fn every_kind_of_key_without_a_log_and_nobody_states_a_time() {
+    let world = Sigstore::new();
+    for key in all_keys() {
+        let judged = judge(&world.keyed(key.clone(), ARTIFACT).logged(&[]), &only(&key));
+        let basis = basis(&judged);
+        assert_eq!((basis.signed_at, basis.time_source), (None, TimeSource::Nobody));
+        assert_eq!(basis.anchors, ["cosign.pub"]);
+        let signer = signer(&judged);
+        assert!(signer.proofs.is_empty());
+        assert_eq!(signer.by, By::Key { spki_sha256: Hash::Sha256.hex(&key.spki()) });
+    }
+}
+
+#[test]
+fn rsa_pss_and_p384_with_sha256() {
+    let world = Sigstore::new();
+    for (key, scheme) in [(SigningKey::rsa(3072), Scheme::Pss(Hash::Sha256)), (SigningKey::p384("k"), Scheme::Ecdsa(Hash::Sha256))] {
+        basis(&judge(&world.keyed(key.clone(), ARTIFACT).scheme(scheme).logged(&[]), &only(&key)));
+    }
+}
+
+#[test]
+fn with_a_log_entry_the_root_vouches_for_it() {
+    let world = Sigstore::new();
+    let key = SigningKey::p256("k");
+    let judged = judge(&world.keyed(key.clone(), ARTIFACT), &beside_root(&key, &world));
+    assert_eq!(basis(&judged).anchors, ["cosign.pub", "ours"]);
+    assert_eq!(basis(&judged).time_source, TimeSource::TransparencyLog);
+    assert_eq!(signer(&judged).proofs["ours"].transparency, Transparency::InclusionProof);
+    // Without the root the key still made it, and nothing is said of the log.
+    assert!(signer(&judge(&world.keyed(key.clone(), ARTIFACT), &only(&key))).proofs.is_empty());
+    let foreign = Sigstore::foreign();
+    assert!(signer(&judge(&world.keyed(key.clone(), ARTIFACT), &beside_root(&key, &foreign))).proofs.is_empty());
+}
+
+#[test]
+fn an_entry_about_another_key_or_artifact_or_that_its_log_does_not_prove_is_refused_with_and_without_a_root() {
+    let world = Sigstore::new();
+    let key = SigningKey::p256("k");
+    for other in [world.keyed(SigningKey::p256("other"), ARTIFACT), world.keyed(key.clone(), b"another")] {
+        let entries = other.build().json["verificationMaterial"]["tlogEntries"].clone();
+        let bundle = world.keyed(key.clone(), ARTIFACT);
+        let bundle = bundle.edit(move |json| json["verificationMaterial"]["tlogEntries"] = entries.clone());
+        for trust in [only(&key), beside_root(&key, &world)] {
+            refused_by!(judge(&bundle, &trust), Rejection::LogEntry { .. });
+        }
+    }
+    let forged = world.keyed(key.clone(), ARTIFACT).entry(|entry| entry.promise = Some(SigningKey::p256("nobody")));
+    refused_by!(judge(&forged, &beside_root(&key, &world)), Rejection::LogProof { .. });
+}
+
+#[test]
+fn a_damaged_signature_is_told_from_one_by_another_key() {
+    let world = Sigstore::new();
+    let key = SigningKey::p256("k");
+    let damaged = world.keyed(key.clone(), ARTIFACT).logged(&[]).signature(|value| *value.last_mut().unwrap() ^= 1);
+    let judged = judge(&damaged, &only(&key));
+    assert!(super::rejection(&judged).is_integrity());
+    refused_by!(judged, Rejection::BadSignature);
+    let judged = judge(&world.keyed(SigningKey::p256("other"), ARTIFACT).logged(&[]), &only(&key));
+    assert!(!super::rejection(&judged).is_integrity());
+    refused_by!(judged, Rejection::OtherKey { .. });
+}
+
+#[test]
+fn a_certificate_is_not_judged_by_a_named_key() {
+    let world = Sigstore::new();
+    let key = SigningKey::p256("layerproof test signer");
+    let judged = judge(&world.keyless(ARTIFACT), &only(&key));
+    refused_by!(judged, Rejection::UntrustedRoot { .. });
+}
+
+#[test]
+fn what_needs_more_than_the_digest_is_undetermined_without_the_bytes() {
+    use layerproof::model::digest::{ClaimedDigest, Digest};
+    let world = Sigstore::new();
+    let undetermined = |key: SigningKey, edit: fn(&mut Value)| {
+        let bundle = world.keyed(key.clone(), ARTIFACT).logged(&[]).edit(edit).build().bytes();
+        let form = layerproof::model::attachment::AttachmentForm::SigstoreBundle(bundle.into());
+        let digest = ClaimedDigest::from(Digest::of(ARTIFACT));
+        layerproof::signature::sigstore::judge_digest("beside", &form, digest, &only(&key), super::now()).unwrap().outcome
+    };
+    assert!(matches!(undetermined(SigningKey::ed25519("k"), |_| ()), Outcome::Inconclusive(_)));
+    assert!(matches!(undetermined(SigningKey::p384("k"), |_| ()), Outcome::Inconclusive(_)));
+    let Outcome::Valid(verified) = undetermined(SigningKey::p256("k"), |_| ()) else { panic!("P-256 signs the SHA-256") };
+    assert_eq!(verified.basis().target.digest, None);
+    let damage = |json: &mut Value| json["messageSignature"]["signature"] = json!(BASE64.encode(b"damaged"));
+    assert!(matches!(undetermined(SigningKey::p256("k"), damage), Outcome::Invalid(Rejection::BadSignature)));
+}
+
+#[test]
+fn another_artifact_is_not_signed() {
+    let world = Sigstore::new();
+    for key in all_keys() {
+        let mut json = world.keyed(key.clone(), ARTIFACT).logged(&[]).build().json;
+        json["messageSignature"].as_object_mut().unwrap().remove("messageDigest");
+        refused_by!(judge_json(&json, b"another", &only(&key)), Rejection::BadSignature);
+    }
+}
+
+#[test]
+fn a_key_file_holds_one_public_key_of_a_good_size() {
+    let key = SigningKey::p256("k");
+    let parse = |text: &str| PublicKeyAnchor::parse("cosign.pub", text.as_bytes());
+    let public = key.spki_pem();
+    assert_eq!(parse(&public).unwrap().sha256, Hash::Sha256.hex(&key.spki()));
+    assert!(matches!(parse(""), Err(KeyError::NoPem { .. })));
+    assert!(matches!(parse(&format!("{public}{public}")), Err(KeyError::Several { count: 2, .. })));
+    assert!(matches!(parse(&pem("PRIVATE KEY", b"secret")), Err(KeyError::Private { .. })));
+    assert!(matches!(parse(&pem("ENCRYPTED SIGSTORE PRIVATE KEY", b"secret")), Err(KeyError::Private { .. })));
+    assert!(matches!(parse(&format!("{public}{}", pem("EC PRIVATE KEY", b"secret"))), Err(KeyError::Private { .. })));
+    assert!(matches!(parse(&pem("CERTIFICATE", b"0")), Err(KeyError::Certificate { .. })));
+    assert!(matches!(parse(&pem("PUBLIC KEY", b"0")), Err(KeyError::Unusable { .. })));
+    assert!(matches!(parse(&"x".repeat(70_000)), Err(KeyError::TooLong { .. })));
+}
+
+#[test]
+fn a_bare_rsa_key_is_the_same_key_and_a_weak_one_is_refused() {
+    use crate::forge::der;
+    let rsa = SigningKey::rsa(2048);
+    let bare = crate::forge::pki::public_key_bits(&rsa.spki()).to_vec();
+    let anchor = PublicKeyAnchor::parse("rsa", pem("RSA PUBLIC KEY", &bare).as_bytes()).unwrap();
+    assert_eq!(anchor.sha256, Hash::Sha256.hex(&rsa.spki()));
+    let mut modulus = vec![0xc5; 128];
+    modulus[127] = 1;
+    let weak = der::seq(&[der::int_bytes(&[vec![0], modulus].concat()), der::int(65_537)]);
+    let error = PublicKeyAnchor::parse("rsa", pem("RSA PUBLIC KEY", &weak).as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("1024 bits"), "{error}");
+}
