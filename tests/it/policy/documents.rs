@@ -142,7 +142,7 @@ fn rule_02_what_asks_for_nothing_is_refused() {
 #[test]
 fn rule_02_a_threshold_that_nothing_or_nobody_can_meet_is_refused() {
     for n in ["0", "-1", "3", "99999999999999999999"] {
-        let text = statement(&format!("level: strict\nsignatures: {{at_least: {n}, of: [{AUTHORITY}, {{sigstore: {{key: k.pem}}}}]}}"));
+        let text = statement(&format!("level: strict\nsignatures: {{at_least: {n}, of: [{AUTHORITY}, {{sigstore: {{issuer: i, identity: me}}}}]}}"));
         assert_eq!(problems(&text).len(), 1, "{n}");
     }
     refused(&statement(&format!("level: strict\nsignatures: {{at_least: \"1\", of: [{AUTHORITY}]}}")), "whole number");
@@ -263,7 +263,25 @@ fn sigstore_identities_that_anybody_has_are_refused() {
         ("{issuer: i, identity_regexp: \".*\"}", "empty text"),
         ("{issuer: i, identity_regexp: \"me|\"}", "empty text"),
         ("{issuer: i, identity_regexp: \"a)|(?:b\"}", "no regular expression"),
-        ("{issuer: i, key: k.pem}", "stands alone"),
+        ("{issuer: i, key: k.pem}", "does not go with `key`"),
+        ("{issuer: i, issuer_regexp: i, identity: me}", "exclude each other"),
+        ("{issuer_regexp: \".*\", identity: me}", "empty text"),
+        ("{issuer: \"https://*\", identity: me}", "no wildcard"),
+        ("{issuer: i, identity: me, identiy_regexp: me}", "unknown key"),
+        ("{root: sigstore, issuer: i, identity: me}", "the trusted root `sigstore` is not known"),
+        ("{issuer: i, identity: me, claims: {}}", "`claims` is empty"),
+        ("{issuer: i, identity: me, claims: {source_repository: x}}", "unknown claim `source_repository`"),
+        ("{issuer: i, identity: me, claims: {issuer: x}}", "unknown claim `issuer`"),
+        ("{issuer: i, identity: me, claims: {build_trigger: 1}}", "must be a text"),
+        ("{issuer: i, identity: me, claims: {build_trigger: \"pu*\"}}", "no wildcard"),
+        ("{issuer: i, identity: me, claims: {build_trigger: {regexp: \"push|\"}}}", "empty text"),
+        ("{issuer: i, identity: me, claims: {build_trigger: {regex: push}}}", "unknown key `regex`"),
+        ("{issuer: i, identity: me, annotations: {}}", "`annotations` is empty"),
+        ("{issuer: i, identity: me, annotations: {a: 1}}", "must be a text"),
+        ("{issuer: i, identity: me, valid_until: \"2026-01-01T00:00:00Z\"}", "goes with `key` only"),
+        ("{issuer: i, identity: me, transparency: maybe}", "`transparency` cannot be `maybe`"),
+        ("{issuer: i, identity: me, timestamp: none}", "`timestamp` cannot be `none`"),
+        ("{issuer: i, identity: me, transparency: none}", "nobody states when"),
     ] {
         refused(&statement(&format!("level: strict\nsignatures: {{sigstore: {inner}}}")), part);
     }
@@ -272,12 +290,91 @@ fn sigstore_identities_that_anybody_has_are_refused() {
 #[test]
 fn notary_identities_that_anybody_in_the_store_has_are_refused() {
     for (inner, part) in [
-        ("{trust_store: \"ca:x\", identities: [\"*\"]}", "is no identity"),
+        ("{trust_store: \"ca:x\", identities: [\"*\"]}", "the trust store `ca:x` is not known"),
+        ("{trust_store: \"ca:x\", identities: [\"*\", \"x509.subject: C=US, ST=WA, O=Acme\"]}", "`*` stands alone"),
+        ("{trust_store: \"signingAuthority:aws-signer-ts\", identities: [\"*\"]}", "whoever is a customer of AWS Signer"),
+        ("{trust_store: \"signingAuthority:aws-signer-ts\", identities: [\"x509.subject: C=US, ST=WA, O=Amazon\"]}", "for all of its customers"),
+        ("{trust_store: \"ca:x\", identities: [\"arn:aws:signer:us-east-1:111122223333:/signing-profiles/p\"]}", "of type `signingAuthority`"),
+        ("{trust_store: \"signingAuthority:aws-signer-ts\", identities: [\"arn:aws:signer:*:111122223333:/signing-profiles/p\"]}", "wildcards"),
+        ("{trust_store: \"ca:x\", identities: [\"CN=me\"]}", "is no identity"),
+        ("{trust_store: \"ca:x\", identities: [\"x509.subject: O=Acme\"]}", "is missing"),
+        ("{trust_store: \"ca:x\", identities: [\"x509.subject: C=US, ST=WA, O=Acme\", \"x509.subject: C=US, ST=WA, O=Acme, OU=x\"]}", "overlaps"),
+        ("{trust_store: \"ca:x\", tsa: \"ca:x\", identities: [\"*\"]}", "`tsa` is `tsa:NAME`"),
+        ("{trust_store: \"ca:x\", verify_timestamp: always, identities: [\"*\"]}", "needs `tsa`"),
+        ("{trust_store: \"ca:x\", tsa: \"tsa:x\", verify_timestamp: never, identities: [\"*\"]}", "cannot be `never`"),
+        ("{trust_store: \"signingAuthority:aws-signer-ts\", tsa: \"tsa:x\", identities: [\"arn:aws:signer:us-east-1:111122223333:/signing-profiles/p\"]}", "goes with a trust store of type `ca`"),
         ("{trust_store: \"x\", identities: [\"x509.subject: C=US\"]}", "`trust_store` is"),
         ("{trust_store: \"tsa:x\", identities: [\"x509.subject: C=US\"]}", "`trust_store` is"),
     ] {
         refused(&statement(&format!("level: strict\nsignatures: {{notary: {inner}}}")), part);
     }
+}
+
+#[test]
+fn a_key_whose_window_nobody_could_check_is_refused() {
+    for (inner, part) in [
+        ("{key: missing.pem}", "there is no `missing.pem`"),
+        ("{key: /etc/key.pem}", "relative to the policy file"),
+        ("{key: k.pem, sct: none}", "does not go with `key`"),
+        ("{key: k.pem, claims: {build_trigger: push}}", "does not go with `key`"),
+        ("{key: k.pem, transparency: none, valid_from: \"2026-01-01T00:00:00Z\"}", "`valid_from` cannot be checked"),
+        ("{key: k.pem, transparency: none, valid_until: \"2026-01-01T00:00:00Z\"}", "`valid_until` cannot be checked"),
+        ("{key: k.pem, valid_from: \"2026-01-01\"}", "is no moment"),
+        ("{key: k.pem, valid_from: \"2026-02-01T00:00:00Z\", valid_until: \"2026-02-01T00:00:00Z\"}", "is not after"),
+    ] {
+        refused(&statement(&format!("level: strict\nsignatures: {{sigstore: {inner}}}")), part);
+    }
+}
+
+#[test]
+fn conditions_that_ask_for_nothing_or_cannot_be_read_are_refused_where_they_stand() {
+    for (condition, part) in [
+        ("predicate.a ==", "`where` cannot be read"),
+        ("true", "asks for nothing"),
+        ("predicte.a == 1", "`predicte` is unknown"),
+        ("predicate.a.matches('acme')", "looks anywhere"),
+        ("predicate.map(x, x) == []", "not read here"),
+    ] {
+        let attestation = format!("{{predicate_type: x, signed_by: {{sigstore: {{issuer: i, identity: me}}}}, where: \"{condition}\"}}");
+        refused(&statement(&format!("{SIGNED}\nattestations: [{attestation}]")), part);
+    }
+    let bad = "level: strict\nattestations:\n- predicate_type: x\n  where: \"true\"\n  signed_by: {sigstore: {issuer: i, identity: me}}";
+    assert!(problems(&statement(bad))[0].starts_with("8:"), "{:?}", problems(&statement(bad)));
+}
+
+#[test]
+fn declared_trust_material_must_be_what_it_says() {
+    let with = |more: &str| format!("{}{more}\n", statement(SIGNED));
+    for (more, part) in [
+        ("sigstore_roots: []", "`sigstore_roots` is empty"),
+        ("sigstore_roots: [{name: sigstore-public-good, file: r.json}]", "ships with layerproof"),
+        ("sigstore_roots: [{name: mine, file: r.json}]", "there is no `r.json`"),
+        ("sigstore_roots: [{name: mine, file: /r.json}]", "relative to the policy file"),
+        ("sigstore_roots: [{name: mine, file: r.json, sha256: abc}]", "not 64 lower-case"),
+        ("sigstore_roots: [{name: mine, file: r.json}, {name: mine, file: r.json}]", "stands here twice"),
+        ("trust_stores: [{name: \"ca:x\", files: []}]", "`files` is empty"),
+        ("trust_stores: [{name: x, files: [c.pem]}]", "the name of a trust store is"),
+        ("trust_stores: [{name: \"other:x\", files: [c.pem]}]", "the name of a trust store is"),
+        ("trust_stores: [{name: \"signingAuthority:aws-signer-ts\", files: [c.pem]}]", "ships with layerproof"),
+        ("trust_stores: [{name: \"ca:x\", files: [c.pem]}]", "there is no `c.pem`"),
+    ] {
+        refused(&with(more), part);
+    }
+    let read = |bytes: &'static [u8]| move |_: &str| Ok(bytes.to_vec());
+    let root = with("sigstore_roots: [{name: mine, file: r.json}]");
+    assert!(layerproof::policy::Policy::parse("p", &root, &mut read(b"{}")).is_err(), "an empty trusted root");
+    let store = with("trust_stores: [{name: \"ca:x\", files: [c.pem]}]");
+    assert!(layerproof::policy::Policy::parse("p", &store, &mut read(b"nothing")).is_err(), "no certificate");
+    let key = statement("level: strict\nsignatures: {sigstore: {key: k.pem}}");
+    assert!(layerproof::policy::Policy::parse("p", &key, &mut read(b"nothing")).is_err(), "no key");
+}
+
+#[test]
+fn only_material_that_a_statement_names_is_in_force() {
+    let policy = parse(&statement("level: strict\nsignatures: {sigstore: {issuer: i, identity: me}}")).unwrap();
+    let anchors = policy.anchors();
+    assert_eq!(anchors.sigstore_roots.iter().map(|root| root.name.as_str()).collect::<Vec<_>>(), ["sigstore-public-good"]);
+    assert!(anchors.anchors.is_empty() && anchors.keys.is_empty() && anchors.trust_stores.is_empty());
 }
 
 #[test]

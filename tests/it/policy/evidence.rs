@@ -58,7 +58,7 @@ pub fn about(name: &str, kind: &str, level: &str, signatures: &str, extra: &str)
 pub const OURS: &str = "{aws_signer: {root: test-ca, profiles: [\"arn:aws:signer:{region}:111122223333:/signing-profiles/release\"]}}";
 /// An authority that nothing here meets.
 pub const OTHERS: &str = "{aws_signer: {root: test-ca, profiles: [\"arn:aws:signer:{region}:111122223333:/signing-profiles/other\"]}}";
-/// An authority that this version cannot look at.
+/// An authority that no zip here meets: nothing stands beside one.
 pub const SIGSTORE: &str = "{sigstore: {issuer: i, identity: me}}";
 /// Revocation of zips is not built.
 pub const LOGGED: &str = "aspects: {revocation: log}";

@@ -131,10 +131,10 @@ fn rule_03_a_signature_over_other_content_is_refused() {
 }
 
 #[test]
-fn rule_03_an_attestation_that_cannot_be_verified_is_not_taken_as_given() {
+fn rule_03_an_attestation_that_is_asked_for_and_not_there_is_a_refusal() {
     let extra = format!("{LOGGED}\nattestations: [{{predicate_type: p, signed_by: {SIGSTORE}}}]");
     let decision = layer(&policy(&about("ours", "layer", "strict", &any_of(OURS), &extra)), &signed());
-    expect(&decision, Verdict::Undecided, ReasonCode::NotBuilt);
+    expect(&decision, Verdict::Refused, ReasonCode::AttestationMissing);
     expect(&layer(&policy(&about("ours", "layer", "strict", &any_of(OURS), &extra)), &unsigned()), Verdict::Refused, ReasonCode::Unsigned);
 }
 
@@ -218,12 +218,12 @@ fn rule_05_an_ambiguous_archive_is_refused() {
 }
 
 #[test]
-fn rule_05_what_is_not_built_never_lifts_a_refusal_and_never_passes() {
+fn rule_05_a_scheme_without_a_signature_is_a_refusal_and_lifts_none() {
     expect(&layer(&asks(&any_of(&format!("{OURS}, {SIGSTORE}"))), &unsigned()), Verdict::Refused, ReasonCode::Unsigned);
     expect(&layer(&asks(&any_of(&format!("{OTHERS}, {SIGSTORE}"))), &signed()), Verdict::Refused, ReasonCode::UntrustedIdentity);
-    expect(&layer(&asks(&any_of(SIGSTORE)), &unsigned()), Verdict::Undecided, ReasonCode::NotBuilt);
-    expect(&layer(&asks(&any_of(SIGSTORE)), &signed()), Verdict::Undecided, ReasonCode::NotBuilt);
-    expect(&layer(&asks(&format!("{{all: [{OURS}, {SIGSTORE}]}}")), &signed()), Verdict::Undecided, ReasonCode::NotBuilt);
+    expect(&layer(&asks(&any_of(SIGSTORE)), &unsigned()), Verdict::Refused, ReasonCode::Unsigned);
+    expect(&layer(&asks(&any_of(SIGSTORE)), &signed()), Verdict::Refused, ReasonCode::Unsigned);
+    expect(&layer(&asks(&format!("{{all: [{OURS}, {SIGSTORE}]}}")), &signed()), Verdict::Refused, ReasonCode::Unsigned);
     expect(&layer(&asks(&format!("{{all: [{OTHERS}, {SIGSTORE}]}}")), &signed()), Verdict::Refused, ReasonCode::UntrustedIdentity);
     assert_eq!(layer(&asks(&any_of(&format!("{OURS}, {SIGSTORE}"))), &signed()).verdict, Verdict::Trusted);
 }
@@ -237,7 +237,7 @@ fn rule_05_a_signature_file_of_an_unconfirmed_spelling_is_neither_unsigned_nor_f
     expect(&decision, Verdict::Undecided, ReasonCode::Unconfirmed);
     assert!(decision.reasons.iter().all(|reason| reason.author_can_cause));
     // It lifts nobody else's refusal, and an exemption does not swallow it.
-    expect(&layer(&asks(&format!("{{all: [{OURS}, {SIGSTORE}]}}")), &bytes), Verdict::Undecided, ReasonCode::Unconfirmed);
+    expect(&layer(&asks(&format!("{{all: [{OURS}, {SIGSTORE}]}}")), &bytes), Verdict::Refused, ReasonCode::Unsigned);
     let audit = policy(&about("a", "layer", "audit", &any_of(OURS), "reason: x"));
     expect(&layer(&audit, &bytes), Verdict::Undecided, ReasonCode::Unconfirmed);
 }

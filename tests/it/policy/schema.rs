@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use layerproof::policy::Policy;
 use layerproof::policy::parse::{Node, PlainKind, Value, parse};
 
-use super::{SIGNED, problems, statement};
+use super::{SIGNED, statement};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("trust-policies")
@@ -50,7 +50,25 @@ fn every_shipped_policy_loads_and_fits_the_schema() {
         let policy = Policy::load(&path).unwrap_or_else(|error| panic!("{error}"));
         assert!(!policy.statements.is_empty() && policy.sha256.len() == 64);
     }
-    assert_eq!(seen, 4);
+    assert_eq!(seen, 6);
+}
+
+const KEY: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE69Fac5d/5zOmJZS3ItMEnKvvoENo
+gLEf3EGFfWfzLZK8NGQgZZQ0nD032+ttf9wxtA8Xl5hrrYl4tmBOMun+Kw==
+-----END PUBLIC KEY-----
+";
+
+/// The problems of a sample to which the trust stores that samples name were added.
+fn problems_with_material(sample: &str) -> Vec<String> {
+    let material = "trust_stores: [{name: \"ca:x\", files: [c.pem]}, {name: \"tsa:x\", files: [c.pem]}]\n";
+    let mut read = |file: &str| match file {
+        "k.pem" => Ok(KEY.as_bytes().to_vec()),
+        "c.pem" => Ok(crate::forge::TestCa::ours().root_pem().into_bytes()),
+        _ => Err("no such file".to_owned()),
+    };
+    let parsed = Policy::parse("policy.yaml", &format!("{sample}{material}"), &mut read);
+    parsed.err().unwrap_or_default().into_iter().map(|problem| problem.message).collect()
 }
 
 #[test]
@@ -104,10 +122,43 @@ fn schema_and_validator_agree() {
         strict("{sigstore: {issuer: i, identity: me, identity_regexp: me}}"),
         strict("{sigstore: {identity: me}}"),
         strict("{sigstore: {key: k.pem}}"),
+        strict("{sigstore: {key: k.pem, transparency: none}}"),
+        strict("{sigstore: {key: k.pem, transparency: promise, valid_until: \"2026-04-01T00:00:00Z\"}}"),
+        strict("{sigstore: {key: k.pem, valid_from: \"2026-01-01T00:00:00Z\", valid_until: \"2026-04-01T00:00:00Z\"}}"),
+        strict("{sigstore: {key: k.pem, transparency: none, valid_until: \"2026-04-01T00:00:00Z\"}}"),
+        strict("{sigstore: {key: k.pem, transparency: none, timestamp: required, valid_until: \"2026-04-01T00:00:00Z\"}}"),
+        strict("{sigstore: {key: k.pem, valid_until: soon}}"),
         strict("{sigstore: {key: k.pem, issuer: i}}"),
+        strict("{sigstore: {key: k.pem, sct: none}}"),
+        strict("{sigstore: {key: /k.pem}}"),
+        strict("{sigstore: {root: sigstore-github, issuer: i, identity: me}}"),
+        strict("{sigstore: {root: sigstore-github, issuer: i, identity: me, transparency: none}}"),
+        strict("{sigstore: {issuer: i, identity: me, transparency: none}}"),
+        strict("{sigstore: {issuer: i, identity: me, transparency: none, timestamp: required}}"),
+        strict("{sigstore: {issuer: i, identity: me, transparency: promise, sct: none}}"),
+        strict("{sigstore: {issuer: i, identity: me, transparency: maybe}}"),
+        strict("{sigstore: {issuer: i, identity: me, timestamp: none}}"),
+        strict("{sigstore: {issuer: i, identity: me, valid_until: \"2026-04-01T00:00:00Z\"}}"),
+        strict("{sigstore: {issuer_regexp: i, identity_regexp: me}}"),
+        strict("{sigstore: {issuer: i, issuer_regexp: i, identity: me}}"),
+        strict("{sigstore: {issuer: i, identity: me, claims: {build_trigger: push, source_repository_ref: {regexp: \"refs/tags/.+\"}}}}"),
+        strict("{sigstore: {issuer: i, identity: me, claims: {}}}"),
+        strict("{sigstore: {issuer: i, identity: me, claims: {repository: x}}}"),
+        strict("{sigstore: {issuer: i, identity: me, claims: {build_trigger: \"pu*\"}}}"),
+        strict("{sigstore: {issuer: i, identity: me, claims: {build_trigger: {regex: x}}}}"),
+        strict("{sigstore: {issuer: i, identity: me, annotations: {env: prod}}}"),
+        strict("{sigstore: {issuer: i, identity: me, annotations: {env: 1}}}"),
         strict("{sigstore: {}}"),
         strict("{notary: {trust_store: \"ca:x\", identities: [\"x509.subject: C=US, ST=WA, O=Acme\"]}}"),
         strict("{notary: {trust_store: \"ca:x\", identities: [\"*\"]}}"),
+        strict("{notary: {trust_store: \"ca:x\", tsa: \"tsa:x\", verify_timestamp: after_cert_expiry, identities: [\"*\"]}}"),
+        strict("{notary: {trust_store: \"ca:x\", verify_timestamp: always, identities: [\"*\"]}}"),
+        strict("{notary: {trust_store: \"ca:x\", tsa: \"ca:x\", identities: [\"*\"]}}"),
+        strict("{notary: {trust_store: \"ca:x\", identities: [\"*\", \"x509.subject: C=US, ST=WA, O=Acme\"]}}"),
+        strict(&format!("{{notary: {{trust_store: \"ca:x\", identities: [\"{profile}\"]}}}}")),
+        strict(&format!("{{notary: {{trust_store: \"signingAuthority:aws-signer-ts\", identities: [\"{profile}\"]}}}}")),
+        strict(&format!("{{notary: {{trust_store: \"signingAuthority:aws-signer-ts\", tsa: \"tsa:x\", identities: [\"{profile}\"]}}}}")),
+        strict("{notary: {trust_store: \"signingAuthority:aws-signer-ts\", identities: [\"*\"]}}"),
         strict("{notary: {trust_store: x, identities: [\"x509.subject: C=US\"]}}"),
         statement("level: strict\nattestations: [{predicate_type: x, signed_by: {sigstore: {issuer: i, identity: me}}}]"),
         statement("level: strict\nattestations: [{predicate_type: x}]"),
@@ -130,7 +181,7 @@ fn schema_and_validator_agree() {
     ];
     let mut counts = [0, 0];
     for sample in samples {
-        let found = problems(&sample);
+        let found = problems_with_material(&sample);
         let fits = schema.is_valid(&json(&parse(&sample).unwrap()));
         assert_eq!(fits, found.is_empty(), "schema and validator differ: {found:?}\n{sample}");
         counts[usize::from(fits)] += 1;

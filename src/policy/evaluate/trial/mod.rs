@@ -99,6 +99,8 @@ fn decide(policy: &Policy, signatures: Vec<JudgedSignature>) -> Decision {
         artifacts: BTreeMap::from([(subject.clone(), artifact)]),
         overlays: BTreeMap::new(),
         live: false,
+        revocations: BTreeMap::new(),
+        signing_jobs: BTreeMap::new(),
     };
     evaluate(policy, &evidence, time(NOW)).remove(&DecisionSubject::Artifact(subject)).unwrap()
 }
