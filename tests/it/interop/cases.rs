@@ -177,6 +177,16 @@ impl Tool {
             Self::NotationGo => "notation_go",
         }
     }
+
+    /// As a person reads it.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::CosignV2 => "cosign v2",
+            Self::CosignV3 => "cosign v3",
+            Self::Notation => "notation",
+            Self::NotationGo => "Notation's library, for files",
+        }
+    }
 }
 
 /// A file or folder of the test data.

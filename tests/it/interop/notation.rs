@@ -1,99 +1,76 @@
-//! A set-up of Notation, a folder with `trustpolicy.json` and `truststore/`, as a policy of layerproof.
+//! A set-up of Notation, a folder with `trustpolicy.json` and `truststore/`, imported by `layerproof policy import notation`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::cases::{Artifact, NotationTrust, testdata};
+use crate::run::{Output, layerproof};
 
-/// Why an exemption is made, which Notation does not ask for.
-const REASON: &str = "The tool exempts it.";
+/// The layers that the policies on files are imported for.
+const LAYERS: &str = "arn:aws:lambda:eu-west-1:111122223333:layer:*";
 
-/// The policy's document, and the certificates that it names by their paths in the folder.
-pub fn translated(trust: &NotationTrust, artifact: &Artifact<'_>) -> (Value, BTreeMap<String, Vec<u8>>) {
+/// A file is judged as one of them.
+pub const LAYER: &str = "arn:aws:lambda:eu-west-1:111122223333:layer:hello:1";
+
+/// Copies the set-up into `folder`, imports it as `policy.yaml`, and gives what the import printed.
+pub fn import(trust: &NotationTrust, artifact: &Artifact<'_>, folder: &Path) -> Output {
     let config = testdata(&trust.config);
-    let text = fs::read(config.join("trustpolicy.json")).expect("trustpolicy.json");
-    let theirs: Value = serde_json::from_slice(&text).expect("JSON");
-    let files = certificates(&config.join("truststore/x509"));
-    let statements: Vec<Value> =
-        theirs["trustPolicies"].as_array().expect("statements").iter().map(|theirs| statement(theirs, trust, artifact)).collect();
-    let mut document = json!({"version": 1, "statements": statements});
-    let mut stores: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for path in files.keys() {
-        let mut parts = path.split('/');
-        let (kind, name) = (parts.next().expect("a type"), parts.next().expect("a name"));
-        stores.entry(format!("{kind}:{name}")).or_default().push(path);
-    }
-    if !stores.is_empty() {
-        document["trust_stores"] = stores.iter().map(|(name, files)| json!({"name": name, "files": files})).collect();
-    }
-    (document, files)
-}
-
-fn statement(theirs: &Value, trust: &NotationTrust, artifact: &Artifact<'_>) -> Value {
-    let verification = &theirs["signatureVerification"];
-    let level = verification["level"].as_str().expect("a level");
-    let mut ours = json!({"name": theirs["name"], "level": level, "scope": {"kind": "any"}});
-    for (aspect, action) in verification["override"].as_object().into_iter().flatten() {
-        let aspect = if aspect == "authenticTimestamp" { "authentic_timestamp" } else { aspect };
-        ours["aspects"][aspect] = action.clone();
-    }
-    let exempts = matches!(level, "audit" | "skip") || ours["aspects"]["authenticity"] == "log";
-    if exempts {
-        ours["reason"] = REASON.into();
-    }
-    if let Artifact::Image { image, .. } = artifact {
-        let (own, _) = image.split_once('@').expect("an image by its digest");
-        let [scope] = &theirs["registryScopes"].as_array().expect("scopes")[..] else { panic!("one scope") };
-        ours["scope"] = match scope.as_str().expect("text") {
-            // An exemption must not be open to whatever registry.
-            "*" if exempts => json!({"kind": "image", "repository": own}),
-            "*" => json!({"kind": "image"}),
-            repository => json!({"kind": "image", "repository": repository}),
-        };
-    }
-    let stores: Vec<&str> = theirs["trustStores"].as_array().expect("stores").iter().map(|store| store.as_str().expect("text")).collect();
-    let (tsa, others): (Vec<&str>, Vec<&str>) = stores.into_iter().partition(|store| store.starts_with("tsa:"));
-    let authorities: Vec<Value> = others
-        .into_iter()
-        .map(|store| {
-            let mut notary = json!({"trust_store": store, "identities": theirs["trustedIdentities"]});
-            if let [tsa] = tsa[..] {
-                notary["tsa"] = tsa.into();
+    copy(&config.join("truststore"), &folder.join("truststore"));
+    let theirs = fs::read(config.join("trustpolicy.json")).expect("trustpolicy.json");
+    let mut theirs: Value = serde_json::from_slice(&theirs).expect("JSON");
+    let [statement] = &mut theirs["trustPolicies"].as_array_mut().expect("statements")[..] else { panic!("one statement") };
+    let scope: &[&str] = match artifact {
+        Artifact::Image { image, .. } => {
+            // An exemption for every registry is not to be had: it is bounded to the repository that the tool was asked about.
+            if exempts(statement) && statement["registryScopes"] == json!(["*"]) {
+                let (repository, _) = image.split_once('@').expect("an image by its digest");
+                statement["registryScopes"] = json!([repository]);
             }
-            match verification["verifyTimestamp"].as_str() {
-                None | Some("always") => {}
-                Some("afterCertExpiry") => notary["verify_timestamp"] = "after_cert_expiry".into(),
-                Some(other) => panic!("{other} is not known"),
-            }
-            if !trust.user_metadata.is_empty() {
-                notary["user_metadata"] = json!(trust.user_metadata);
-            }
-            json!({"notary": notary})
-        })
-        .collect();
-    if level != "skip" {
-        ours["signatures"] = json!({"any": authorities});
-    }
-    ours
-}
-
-/// The files below `truststore/x509`, by their paths: `ca/NAME/FILE`.
-fn certificates(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let list = |folder: &Path| -> Vec<String> {
-        let Ok(listed) = fs::read_dir(folder) else { return Vec::new() };
-        listed.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect()
+            &[]
+        }
+        // The library was given the policy for files that is this one but for the scope.
+        Artifact::Blob { .. } => {
+            let members = statement.as_object_mut().expect("an object");
+            members.remove("registryScopes").expect("scopes");
+            members.insert("globalPolicy".into(), true.into());
+            &["--scope", LAYERS]
+        }
     };
-    for kind in list(folder) {
-        for name in list(&folder.join(&kind)) {
-            for file in list(&folder.join(&kind).join(&name)) {
-                let path = format!("{kind}/{name}/{file}");
-                found.insert(path.clone(), fs::read(folder.join(&path)).expect("a certificate"));
-            }
+    fs::write(folder.join("trustpolicy.json"), theirs.to_string()).expect("the trust policy");
+    let arguments = ["policy", "import", "notation", "--trust-policy", "trustpolicy.json"];
+    let output = layerproof().args(arguments).args(scope).cwd(folder).run();
+    let mut text = output.stdout.clone();
+    if !trust.user_metadata.is_empty() {
+        text = with_annotations(&text, &trust.user_metadata);
+    }
+    fs::write(folder.join("policy.yaml"), text).expect("the policy");
+    output
+}
+
+fn exempts(statement: &Value) -> bool {
+    let verification = &statement["signatureVerification"];
+    matches!(verification["level"].as_str(), Some("audit" | "skip")) || verification["override"]["authenticity"] == "log"
+}
+
+/// User metadata is no part of a trust policy but an argument of the tool: `annotations` of the authority asks for it.
+fn with_annotations(policy: &str, annotations: &std::collections::BTreeMap<String, String>) -> String {
+    let anchor = "            identities:\n";
+    assert_eq!(policy.matches(anchor).count(), 1, "one authority: {policy}");
+    policy.replace(anchor, &format!("            annotations: {}\n{anchor}", json!(annotations)))
+}
+
+fn copy(from: &Path, to: &Path) {
+    let Ok(listed) = fs::read_dir(from) else { return };
+    fs::create_dir_all(to).expect("a folder");
+    for entry in listed {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.file_type().expect("its type").is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("a certificate");
         }
     }
-    found
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::cases::{Artifact, Case, ChainTrust, KeyTrust, NotationTrust, RootTrust, Trust, What, testdata};
 use super::notation;
+use crate::run::Output;
 
 /// Name of the trusted root of a case.
 const ROOT: &str = "of-the-case";
@@ -54,17 +55,19 @@ impl Policy {
         policy
     }
 
-    /// The policy that a set-up of Notation becomes.
-    pub fn of_notation(trust: &NotationTrust, artifact: &Artifact<'_>) -> Self {
+    /// The policy that a set-up of Notation becomes; where the import refuses it, what it printed.
+    pub fn of_notation(trust: &NotationTrust, artifact: &Artifact<'_>) -> Result<Self, Output> {
         let policy = Self::empty();
-        let (document, files) = notation::translated(trust, artifact);
-        for (path, bytes) in files {
-            let to = policy.folder.path().join(path);
-            fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
-            fs::write(to, bytes).expect("a certificate");
+        let output = notation::import(trust, artifact, policy.folder.path());
+        if output.code == 0 { Ok(policy) } else { Err(output) }
+    }
+
+    /// The policy of a case, whatever it believes.
+    pub fn of_any(case: &Case) -> Result<Self, Output> {
+        match &case.trust {
+            Trust::Notation(trust) => Self::of_notation(trust, &case.artifact()),
+            Trust::Key(_) | Trust::CertificateChain(_) | Trust::TrustedRoot(_) => Ok(Self::of(case)),
         }
-        policy.write("policy.yaml", document.to_string().as_bytes());
-        policy
     }
 
     /// An empty folder.
@@ -77,9 +80,17 @@ impl Policy {
         self.folder.path().join("policy.yaml")
     }
 
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Its text.
+    pub fn text(&self) -> String {
+        fs::read_to_string(self.path()).expect("the policy")
+    }
+
+    /// The same, with another text in the place of one that stands in it.
+    pub fn with(self, old: &str, new: &str) -> Self {
+        let text = self.text();
+        assert!(text.contains(old), "`{old}` is not in {text}");
+        self.write("policy.yaml", text.replace(old, new).as_bytes());
+        self
     }
 
     /// By a key. What nobody asks a log or a time stamp authority for rests on no root.

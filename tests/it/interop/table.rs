@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
-use super::cases::{Artifact, Case, Tool, Trust, Verdicts, testdata};
+use super::cases::{Artifact, Case, Tool, Verdicts, testdata};
 use super::differences::{self, Says};
+use super::notation;
 use super::policy::Policy;
 use super::registries::Elsewhere;
 use crate::run::{Home, Run};
@@ -17,8 +18,8 @@ use crate::run::{Home, Run};
 /// The least number of cases that the table holds.
 const CASES: usize = 365;
 
-/// Set-ups that the tool refuses to work with, and what layerproof says of the policy that they become: exit code 2, and no verdict on
-/// any artifact. It counts as a refusal.
+/// Set-ups that the tool refuses to work with, and why the import refuses them too: exit code 2, and no policy, so that nothing can be
+/// accepted by it. It counts as a refusal.
 const REFUSED_SET_UPS: &[(&str, &str)] = &[
     ("nt-override-integrity", "integrity cannot be overridden"),
     ("nt-identity-without-state", "`ST` is missing"),
@@ -74,18 +75,23 @@ fn judge_all(verdicts: &Verdicts) -> BTreeMap<String, Said> {
 }
 
 fn judge(case: &Case, now: &str, home: &Home) -> Said {
-    let policy = match &case.trust {
-        Trust::Notation(trust) => Policy::of_notation(trust, &case.artifact()),
-        Trust::Key(_) | Trust::CertificateChain(_) | Trust::TrustedRoot(_) => Policy::of(case),
+    let refused_set_up = REFUSED_SET_UPS.iter().find(|(name, _)| *name == case.name);
+    let policy = match (Policy::of_any(case), refused_set_up) {
+        (Ok(policy), None) => policy,
+        (Err(output), Some((_, why))) if output.code == 2 && output.stderr.contains(why) => return (Ok(Says::Refused), output.to_string()),
+        (Ok(_), Some(_)) => return (Err("its set-up is imported, and is listed as one that is refused".into()), String::new()),
+        (Err(output), _) => return (Err("its set-up is not imported".into()), output.to_string()),
     };
     let run = Run::new(home).arg("verify");
     let elsewhere = Elsewhere::of(case);
     let beside;
+    // An imported policy on files is one on layers.
+    let as_layer: &[&str] = if case.tool == Tool::NotationGo { &["--as", notation::LAYER] } else { &[] };
     let run = match case.artifact() {
         Artifact::Image { layout, image, .. } => run.arg(format!("oci:{}", testdata(layout).display())).args(["--as", image]),
         Artifact::Blob { blob, signature } => {
             beside = Beside::lay(blob, signature);
-            run.arg(beside.blob())
+            run.arg(beside.blob()).args(as_layer)
         }
     };
     let run = match &elsewhere {
@@ -95,12 +101,10 @@ fn judge(case: &Case, now: &str, home: &Home) -> Said {
     };
     let output = run.arg("--policy").arg(policy.path()).args(["-o", "text"]).run();
     let shown = format!("{}{}", output.stdout, output.stderr);
-    let refused_set_up = REFUSED_SET_UPS.iter().find(|(name, _)| *name == case.name);
-    let answer = match (output.code, refused_set_up) {
-        (0, None) => Ok(Says::Accepted),
-        (1, None) => Ok(Says::Refused),
-        (2, Some((_, why))) if output.stderr.contains(why) => Ok(Says::Refused),
-        (code, _) => Err(format!("exit code {code}")),
+    let answer = match output.code {
+        0 => Ok(Says::Accepted),
+        1 => Ok(Says::Refused),
+        code => Err(format!("exit code {code}")),
     };
     (answer, shown)
 }
