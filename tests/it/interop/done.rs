@@ -17,9 +17,9 @@ const ACCEPTED: [&str; 6] = ["c2-p256", "c2-logged-ci", "c3-p256", "c3-logged-ci
 
 /// Verifies the image of a case in `layout` by the policy of the case.
 fn verify(case: &Case, layout: &Path) -> Output {
-    let Artifact::Image { image, .. } = case.artifact() else { panic!("{} is about a file", case.name) };
+    let Artifact::Image { image, digest, .. } = case.artifact() else { panic!("{} is about a file", case.name) };
     let policy = Policy::of_any(case).unwrap_or_else(|output| panic!("{output}"));
-    let target = format!("oci:{}", layout.display());
+    let target = format!("oci:{}@{digest}", layout.display());
     let now = Verdicts::read().checked.to_string();
     layerproof().args(["verify", &target, "--as", image, "--offline", "--now", &now, "-o", "json", "--policy"]).arg(policy.path()).run()
 }

@@ -88,7 +88,7 @@ fn judge(case: &Case, now: &str, home: &Home) -> Said {
     // An imported policy on files is one on layers.
     let as_layer: &[&str] = if case.tool == Tool::NotationGo { &["--as", notation::LAYER] } else { &[] };
     let run = match case.artifact() {
-        Artifact::Image { layout, image, .. } => run.arg(format!("oci:{}", testdata(layout).display())).args(["--as", image]),
+        Artifact::Image { layout, digest, image } => run.arg(format!("oci:{}@{digest}", testdata(layout).display())).args(["--as", image]),
         Artifact::Blob { blob, signature } => {
             beside = Beside::lay(blob, signature);
             run.arg(beside.blob()).args(as_layer)
