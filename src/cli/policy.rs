@@ -240,7 +240,7 @@ fn starter(accounts: &[String], profiles: &[String]) -> String {
             }
             text.push_str(&format!("      arn: \"arn:aws:lambda:*:{account}:{kind}:*\"\n"));
             text.push_str(
-                "    level: strict\n    aspects:\n      # Revocation of signatures in zips cannot be asked of AWS Signer yet; `enforce` would leave everything undecided.\n      revocation: log\n    signatures:\n      any:\n        - aws_signer:\n            root: aws-signer-lambda-unconfirmed\n            profiles:\n",
+                "    # Revocation is enforced: where AWS Signer cannot be asked, the outcome is undecided. `aspects: {revocation: log}` would log it.\n    level: strict\n    signatures:\n      any:\n        - aws_signer:\n            root: aws-signer-lambda-unconfirmed\n            profiles:\n",
             );
             if profiles.is_empty() {
                 text.push_str("              # Replace the profile by the one that your pipeline signs with.\n");

@@ -109,7 +109,10 @@ async fn of_link(link: &Link, documents: &impl Documents, now: Timestamp) -> Kno
                 match documents.ocsp(link, place, request.clone()).await {
                     Err(none) => note("OCSP at", place, &none.0),
                     Ok(response) => match link.judge_ocsp(&response, now) {
-                        Ok(status) => return Known::Status(status),
+                        Ok(status) => {
+                            documents.keep_ocsp(link, place, &response);
+                            return Known::Status(status);
+                        }
                         Err(error) => {
                             note("OCSP at", place, &error);
                             if error == Unusable::UnknownCertificate {
@@ -131,7 +134,10 @@ async fn of_link(link: &Link, documents: &impl Documents, now: Timestamp) -> Kno
                 return Known::Nothing { tried, unsupported };
             }
             Ok(list) => match link.judge_crl(&list, now) {
-                Ok(status) => status,
+                Ok(status) => {
+                    documents.keep_crl(place, &list);
+                    status
+                }
                 Err(error) => {
                     note("CRL at", place, &error);
                     unsupported = matches!(error, Unusable::Unsupported { .. });
@@ -167,7 +173,7 @@ fn together(
     let unknown = |reason: GapReason, detail: String| {
         RevocationAnswer::Unknown(Gap {
             subject: question.about(),
-            wanted: "whether they were revoked".into(),
+            wanted: WANTED.into(),
             reason,
             detail,
             next_step: "Look at the network, or record the answers where there is one (--record-revocations FILE) and pass them (--revocations FILE)."

@@ -5,12 +5,12 @@
 //! is asked: the CA is one that somebody named as an anchor.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Response, Url};
-use tokio::sync::Mutex;
+use tokio::sync::OnceCell;
 
 use super::recording::{Recorder, Recording};
 use crate::clients::Online;
@@ -34,6 +34,10 @@ pub(super) trait Documents {
     async fn ocsp(&self, link: &Link, place: &str, request: Vec<u8>) -> Result<Vec<u8>, NoDocument>;
     /// The list at `place`.
     async fn crl(&self, place: &str) -> Result<Arc<Vec<u8>>, NoDocument>;
+    /// A response held, and is worth keeping.
+    fn keep_ocsp(&self, _link: &Link, _place: &str, _response: &[u8]) {}
+    /// A list held, and is worth keeping.
+    fn keep_crl(&self, _place: &str, _list: &Arc<Vec<u8>>) {}
 }
 
 /// Why there is no document. Safe to print once it went through `printable`.
@@ -44,8 +48,10 @@ pub(super) struct NoDocument(pub String);
 pub(super) struct Live<'a> {
     online: &'a Online,
     recorder: &'a Recorder,
-    lists: Mutex<BTreeMap<String, Result<Arc<Vec<u8>>, NoDocument>>>,
+    lists: Mutex<BTreeMap<String, Arc<OnceCell<Fetched>>>>,
 }
+
+type Fetched = Result<Arc<Vec<u8>>, NoDocument>;
 
 impl<'a> Live<'a> {
     pub fn new(online: &'a Online, recorder: &'a Recorder) -> Self {
@@ -77,24 +83,22 @@ impl<'a> Live<'a> {
 }
 
 impl Documents for Live<'_> {
-    async fn ocsp(&self, link: &Link, place: &str, request: Vec<u8>) -> Result<Vec<u8>, NoDocument> {
-        let response = in_time(OCSP_TIME, self.post(place, request)).await?;
-        self.recorder.ocsp(link, place, &response);
-        Ok(response)
+    async fn ocsp(&self, _: &Link, place: &str, request: Vec<u8>) -> Result<Vec<u8>, NoDocument> {
+        in_time(OCSP_TIME, self.post(place, request)).await
     }
 
     async fn crl(&self, place: &str) -> Result<Arc<Vec<u8>>, NoDocument> {
-        // Held while it is fetched: whoever wants the same one waits for it.
-        let mut lists = self.lists.lock().await;
-        if let Some(known) = lists.get(place) {
-            return known.clone();
-        }
-        let list = in_time(CRL_TIME, self.get(place)).await.map(Arc::new);
-        if let Ok(list) = &list {
-            self.recorder.crl(place, list);
-        }
-        lists.insert(place.to_owned(), list.clone());
-        list
+        // Whoever wants the same one waits for it.
+        let list = self.lists.lock().unwrap_or_else(PoisonError::into_inner).entry(place.to_owned()).or_default().clone();
+        list.get_or_init(async || in_time(CRL_TIME, self.get(place)).await.map(Arc::new)).await.clone()
+    }
+
+    fn keep_ocsp(&self, link: &Link, place: &str, response: &[u8]) {
+        self.recorder.ocsp(link, place, response);
+    }
+
+    fn keep_crl(&self, place: &str, list: &Arc<Vec<u8>>) {
+        self.recorder.crl(place, list);
     }
 }
 

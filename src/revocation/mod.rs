@@ -96,7 +96,7 @@ impl<'a> Asking<'a> {
     }
 }
 
-const WANTED: &str = "whether the signature was revoked";
+const WANTED: &str = "the revocation status";
 const RECORD: &str = "Run with the network, or record the answers there (--record-revocations FILE) and pass them (--revocations FILE).";
 
 /// The questions to AWS Signer.

@@ -61,7 +61,7 @@ fn name_authority(authority: &Authority) -> String {
     let profiles = profiles.join(" or ");
     match authority {
         Authority::AwsSigner { root, .. } => format!("AWS Signer inside the zip, root {root}, profile {profiles}"),
-        Authority::AwsService { .. } => format!("AWS's own statement in a live answer, profile {profiles} (never met by this version)"),
+        Authority::AwsService { .. } => format!("AWS's own statement in a live answer, profile {profiles}"),
         Authority::Sigstore(sigstore) => name_sigstore(sigstore),
         Authority::Notary(notary) => name_notary(notary),
     }

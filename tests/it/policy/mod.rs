@@ -3,6 +3,7 @@
 mod command;
 mod documents;
 mod evidence;
+mod notation;
 mod parts;
 mod properties;
 mod revocation;

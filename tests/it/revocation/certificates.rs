@@ -282,3 +282,11 @@ fn equal_questions_and_shared_certificates_are_asked_once() {
     assert_eq!(ask(&questions, asking).answers.len(), 3);
     assert_eq!(ca.seen(), ["POST /ocsp"]);
 }
+
+#[test]
+fn what_proves_nothing_is_not_kept() {
+    let (_ca, pki) = of(|_| bytes(b"<!doctype html>".to_vec()), |_| bytes(b"<!doctype html>".to_vec()));
+    let (answer, answered) = ask_with(&online(), &pki, None, now());
+    unknown(answer);
+    assert!(answered.live.is_empty());
+}
