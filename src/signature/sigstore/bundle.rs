@@ -226,26 +226,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Reading, Rejection> {
     let stamps = material.timestamp_verification_data.and_then(|data| data.rfc3161_timestamps).unwrap_or_default();
     let timestamps = stamps.within("time stamps")?.into_iter().map(timestamp).collect::<Result<_, _>>()?;
     let entries = (1..).zip(entries).map(|(number, wire)| entry(number, wire)).collect::<Result<Vec<_>, _>>()?;
-    let is_v2 = |entry: &TransparencyLogEntry| entry.kind_version == KindVersion::HashedRekordV002;
     let kind = match version {
         MediaType::Bundle0_1 => "v0.1",
         MediaType::Bundle0_2 => "v0.2",
         _ => "v0.3",
     };
-    // What a version does not have was written for another one: the mediaType is unsigned, and v0.1 asks for least.
+    // What a version does not have was written for another one: the mediaType is unsigned. Of entries, see `Reading::check_entries`.
     match version {
         MediaType::Bundle0_1 | MediaType::Bundle0_2 if material.certificate.is_some() => {
             return Err(unfit("`certificate` is a field of version 0.3"));
         }
-        MediaType::Bundle0_1 if entries.iter().any(is_v2) => return Err(unfit("an entry of Rekor v2, which is newer than version 0.1")),
-        MediaType::Bundle0_1 if entries.iter().any(|entry| entry.inclusion_promise.is_none()) => {
-            return Err(unfit("a log entry without a promise"));
-        }
-        MediaType::Bundle0_1 => {}
         MediaType::Bundle0_3 if material.x509_certificate_chain.is_some() => {
             return Err(unfit("`x509CertificateChain` is a field of earlier versions"));
         }
-        _ if entries.iter().any(|entry| entry.inclusion_proof.is_none()) => return Err(unfit("a log entry without a proof of inclusion")),
         _ => {}
     }
     let material = match (material.certificate, material.x509_certificate_chain, material.public_key) {

@@ -6,7 +6,7 @@
 //!
 //! 1. Form. G: bytes, entries, time stamps and certificates within limits; the content fits the version that the unsigned media type
 //!    claims; exactly one DSSE signature.
-//! 2. G: each log entry has a proof of inclusion or a promise.
+//! 2. G: each log entry has what the version asks for: a proof of inclusion, or in version 0.1 a promise.
 //! 3. Signer. A certificate with one subject alternative name and an OIDC issuer (G: one only, and no root behind it), or a key. G: a bare
 //!    public key in a certificate's place is refused.
 //! 4. Content. G: a digest, a statement (`_type`, `payloadType`, subjects) or a simple signing payload about the target.

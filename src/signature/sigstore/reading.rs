@@ -5,8 +5,8 @@ use std::sync::Arc;
 use data_encoding::HEXLOWER;
 use sigstore_types::bundle::{CertificateContent, X509Certificate};
 use sigstore_types::{
-    Bundle, DerCertificate, DigestBytes, DsseEnvelope, DsseSignature, KeyId, MediaType, MessageDigest, MessageSignature, PayloadBytes,
-    PublicKeyIdentifier, Rfc3161Timestamp, SignatureBytes, SignatureContent, TimestampToken, TimestampVerificationData,
+    Bundle, DerCertificate, DigestBytes, DsseEnvelope, DsseSignature, KeyId, KindVersion, MediaType, MessageDigest, MessageSignature,
+    PayloadBytes, PublicKeyIdentifier, Rfc3161Timestamp, SignatureBytes, SignatureContent, TimestampToken, TimestampVerificationData,
     TransparencyLogEntry, VerificationMaterial, VerificationMaterialContent,
 };
 
@@ -104,12 +104,23 @@ impl Reading {
         Bundle::new(self.version, material, content)
     }
 
-    /// Every entry must be vouched for on its own: the crate takes one with neither proof nor promise along.
+    /// Every entry must be vouched for on its own, and in the way that the version asks for: the crate takes one with neither proof nor
+    /// promise along, and of version 0.1, which asks for least, one that was rewritten to it.
     pub fn check_entries(&self) -> Result<(), Rejection> {
+        let unfit = |detail: &str| Rejection::Version { claimed: self.version.to_string(), detail: detail.into() };
         for entry in &self.entries {
             if entry.inclusion_promise.is_none() && entry.inclusion_proof.is_none() {
                 let log = HEXLOWER.encode(entry.log_id.key_id.as_bytes());
                 return Err(Rejection::LogProof { detail: format!("an entry of the log {log} has neither proof nor promise") });
+            }
+            if self.version != MediaType::Bundle0_1 {
+                if entry.inclusion_proof.is_none() {
+                    return Err(unfit("a log entry without a proof of inclusion"));
+                }
+            } else if entry.kind_version == KindVersion::HashedRekordV002 {
+                return Err(unfit("an entry of Rekor v2, which is newer than version 0.1"));
+            } else if entry.inclusion_promise.is_none() {
+                return Err(unfit("a log entry without a promise"));
             }
         }
         Ok(())

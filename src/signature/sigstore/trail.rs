@@ -4,8 +4,8 @@ use crate::signature::{Rejection, Step, StepResult};
 
 /// Title and expectation of each step, in the order and numbering of the module's documentation.
 const STEPS: &[(&str, &str)] = &[
-    ("form", "one of the forms that are known, within the limits on bytes, entries, time stamps and certificates, fit for its version"),
-    ("log entries", "each with a proof of inclusion or a promise"),
+    ("form", "one of the forms that are known, within the limits on bytes, entries, time stamps and certificates"),
+    ("log entries", "each with what its version asks for: a proof of inclusion; in version 0.1 and cosign's older forms a promise"),
     ("signer", "a certificate with one identity and an OIDC issuer, and no root behind it; or a key that the policy names"),
     ("content", "about the target: its digest, a statement with it as subject, or a simple signing payload that names it"),
     ("signature value", "made by the signer's key over the content"),

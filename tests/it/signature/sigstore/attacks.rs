@@ -393,8 +393,10 @@ fn guard_an_entry_with_neither_proof_nor_promise() {
         entry.as_object_mut().unwrap().remove("inclusionProof");
         json["verificationMaterial"]["tlogEntries"].as_array_mut().unwrap().push(entry);
     };
-    // The version asks for a proof of each entry; where it asks for a promise, both are missed.
-    refused!(world().keyless(ARTIFACT).edit(second), Rejection::Version { .. });
+    for version in [Version::V01, Version::V02, Version::V03] {
+        let bundle = world().keyless(ARTIFACT).version(version).edit(second);
+        refused!(bundle, Rejection::LogProof { detail } if detail.contains("neither proof nor promise"));
+    }
 }
 
 #[test]
