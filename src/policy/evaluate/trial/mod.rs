@@ -98,6 +98,8 @@ fn decide(policy: &Policy, signatures: Vec<JudgedSignature>) -> Decision {
         },
         artifacts: BTreeMap::from([(subject.clone(), artifact)]),
         overlays: BTreeMap::new(),
+        revocations: BTreeMap::new(),
+        signing_jobs: BTreeMap::new(),
         live: false,
         revocations: BTreeMap::new(),
         signing_jobs: BTreeMap::new(),
