@@ -141,9 +141,20 @@ pub fn load_policy(file: &Path, global: &Global) -> Result<Policy, Failure> {
 }
 
 impl Prepared {
+    /// What has to be asked of others than the artifacts.
+    fn questions(&self) -> Questions {
+        let all = self.record_revocations.is_some();
+        Questions {
+            signers: all || self.policy.asks_revocation(),
+            timestamps: all || self.policy.asks_timestamps(),
+            jobs: self.policy.asks_service(),
+        }
+    }
+
     /// True where somebody has to be asked about revocation.
     pub fn asks_revocation(&self) -> bool {
-        self.policy.asks_revocation() || self.record_revocations.is_some()
+        let Questions { signers, timestamps, jobs: _ } = self.questions();
+        signers || timestamps
     }
 }
 
@@ -169,7 +180,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         scan::gather(job.inventory, &gather).map_err(|error| Failure::internal(error.to_string()))?
     };
 
-    let questions = Questions { revocation: prepared.asks_revocation(), jobs: prepared.policy.asks_service() };
+    let questions = prepared.questions();
     let asking = Asking {
         clients: &job.clients,
         nobody: job.nobody_asked,

@@ -120,12 +120,18 @@ impl Policy {
         accounts
     }
 
-    /// True where a statement enforces or logs revocation, of signers or of time stamp authorities: somebody has to be asked then.
+    /// True where a statement enforces or logs revocation of signers: somebody has to be asked then.
     pub fn asks_revocation(&self) -> bool {
-        self.statements.iter().filter(|s| s.level != Level::Skip).any(|statement| {
-            let Aspects { revocation, authentic_timestamp, .. } = statement.aspects;
-            revocation != Action::Skip || authentic_timestamp != Action::Skip
-        })
+        self.asks(|aspects| aspects.revocation)
+    }
+
+    /// True where a statement enforces or logs the time stamp, and so whether its authority was revoked.
+    pub fn asks_timestamps(&self) -> bool {
+        self.asks(|aspects| aspects.authentic_timestamp)
+    }
+
+    fn asks(&self, aspect: impl Fn(&Aspects) -> Action) -> bool {
+        self.statements.iter().any(|statement| statement.level != Level::Skip && aspect(&statement.aspects) != Action::Skip)
     }
 
     /// True where a statement asks for AWS's own word, `aws_service`.

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use crate::evidence::Evidence;
 use crate::revocation::{Answered, Asking, Recording, ask, ask_jobs};
+use crate::signature::revocation::ChainOf;
 use crate::signature::{JudgedSignature, Outcome, RevocationQuestion, Verified};
 
 /// What is to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Questions {
-    /// Whether signatures were revoked: where a statement of the policy enforces or logs it.
-    pub revocation: bool,
+    /// Whether signers were revoked: where a statement of the policy enforces or logs it.
+    pub signers: bool,
+    /// Whether time stamp authorities were: where a statement enforces or logs the time stamp.
+    pub timestamps: bool,
     /// What became of signing jobs: where a statement asks for AWS's own word (DESIGN §4 rule 8).
     pub jobs: bool,
 }
@@ -18,8 +21,14 @@ pub struct Questions {
 /// Asks, and puts the answers into the evidence. Gives what was answered in this run, to be kept.
 pub fn ask_revocation(evidence: &mut Evidence, questions: Questions, asking: Asking<'_>) -> Recording {
     let mut live = Recording::default();
-    if questions.revocation || questions.jobs {
-        let Answered { answers, live: answered } = ask(&open_questions(evidence), asking);
+    if questions.signers || questions.timestamps || questions.jobs {
+        let mut open = open_questions(evidence);
+        open.retain(|question| match question {
+            RevocationQuestion::Certificates { of: ChainOf::TimestampAuthority, .. } => questions.timestamps,
+            RevocationQuestion::AwsSigner { .. } => questions.signers || questions.jobs,
+            RevocationQuestion::Certificates { of: ChainOf::Signer, .. } => questions.signers,
+        });
+        let Answered { answers, live: answered } = ask(&open, asking);
         evidence.revocations = answers;
         live = answered;
     }

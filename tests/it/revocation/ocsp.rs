@@ -247,3 +247,32 @@ fn there_is_no_link_whose_certificate_the_next_one_did_not_issue() {
     assert!(links(&[pki.root.self_signed()]).unwrap().is_empty() && links(&[]).unwrap().is_empty());
     assert!(links(&vec![pki.root.self_signed(); 9]).is_err());
 }
+
+#[test]
+fn issuers_with_rsa_keys_and_on_p_521_are_understood_and_forged_no_easier() {
+    use crate::forge::revocation::Crl;
+    for key in [SigningKey::rsa(2048), SigningKey::p521("revocation root")] {
+        let name = dn(&[("O", "Acme"), ("CN", "root")]);
+        let mut root = Holder::root(&name, key);
+        if let Scheme::Pss(hash) = root.key.scheme() {
+            root.cert.scheme = Some(Scheme::Pkcs1(hash));
+        }
+        let scheme = root.cert.scheme(&root.key);
+        let mut leaf = Holder::leaf(&dn(&[("CN", "release")]), SigningKey::p256("revocation leaf"), &root, &[oids::CODE_SIGNING]);
+        leaf.cert.scheme = Some(scheme);
+        leaf.cert.set(Extension::ocsp(super::OCSP));
+        let link = links(&[leaf.signed_by(&root), root.self_signed()]).unwrap().remove(0);
+        let mut response = OcspResponse::by_issuer(&root, Answer::about(&leaf.cert, &root, Status::Good));
+        response.scheme = scheme;
+        assert_eq!(link.judge_ocsp(&response.der(), now()).unwrap().state, State::Good);
+        let mut list = Crl::of(&root);
+        list.scheme = scheme;
+        assert_eq!(link.judge_crl(&list.der(), now()).unwrap().state, State::Good);
+        response.edit_signature.add(|signature| {
+            if let Some(last) = signature.last_mut() {
+                *last ^= 1;
+            }
+        });
+        assert_eq!(link.judge_ocsp(&response.der(), now()), Err(Unusable::BadSignature));
+    }
+}

@@ -101,8 +101,6 @@ fn decide(policy: &Policy, signatures: Vec<JudgedSignature>) -> Decision {
         revocations: BTreeMap::new(),
         signing_jobs: BTreeMap::new(),
         live: false,
-        revocations: BTreeMap::new(),
-        signing_jobs: BTreeMap::new(),
     };
     evaluate(policy, &evidence, time(NOW)).remove(&DecisionSubject::Artifact(subject)).unwrap()
 }

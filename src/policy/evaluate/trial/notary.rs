@@ -180,6 +180,14 @@ fn an_expired_signature_is_refused_under_strict_and_logged_under_permissive() {
 }
 
 #[test]
+fn rule_06_a_signature_that_leaves_no_question_of_revocation_is_not_taken_for_one_that_was_not_revoked() {
+    let enforced = policy_at("strict", &format!("signatures: {{notary: {{trust_store: \"ca:acme\", identities: [\"{SUBJECT}\"]}}}}"));
+    let decision = decide(&enforced, vec![noted(release(), "ca:acme")]);
+    assert_eq!(decision.verdict, Verdict::Undecided, "{decision:#?}");
+    assert!(decision.reasons.iter().any(|reason| reason.code == ReasonCode::RevocationUnknown));
+}
+
+#[test]
 fn rule_06_audit_never_trusts_and_logs_who_signed() {
     let rest = format!("signatures: {{notary: {{trust_store: \"ca:acme\", identities: [\"{SUBJECT}\"]}}}}\nreason: x");
     let audit = policy_at("audit", &rest);
