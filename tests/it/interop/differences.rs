@@ -70,13 +70,13 @@ pub static DIFFERENCES: &[Difference] = &[
         cases: &["c2-says-other-type", "c3-reads-c2-says-other-type"],
         tool: Says::Accepted,
         why: "cosign does not look at `critical.type` of what was signed, which tells a signature of an image from anything else that the key has signed",
-        by: "containers/image, signature format: \"critical.type\" must be what it is expected to be",
+        by: "containers-signature(5), which fixes the value of `critical.type`",
     },
     Difference {
         cases: &["x-c3-wrong-subject-without-api", "x-nt-wrong-subject-without-api"],
         tool: Says::Accepted,
         why: "the manifest that is listed for the image says that it is about another; layerproof does not choose which of the two to believe",
-        by: "OCI distribution-spec 1.1, Referrers Tag Schema: what is listed has the image as its `subject`",
+        by: "OCI distribution-spec 1.1, \"Listing Referrers\": what is listed has the image as its `subject`",
     },
     Difference {
         cases: &["c2-logged-ci-pattern-not-anchored", "c3-logged-ci-pattern-not-anchored"],
@@ -88,7 +88,7 @@ pub static DIFFERENCES: &[Difference] = &[
         cases: &["x-c3-blob-downgraded"],
         tool: Says::Accepted,
         why: "nobody signs the version of a bundle, and cosign v3 misses no proof of inclusion in one of 0.3 that was made one of 0.1; layerproof asks for the proof whatever the version",
-        by: "Sigstore client specification, \"Transparency Log Entry\": a bundle has a proof of inclusion",
+        by: "Sigstore protobuf-specs: from version 0.2 on a bundle has a proof of inclusion",
     },
     Difference {
         cases: &["x-nt-jws-unknown-member"],
