@@ -61,7 +61,17 @@ pub static DIFFERENCES: &[Difference] = &[
         by: "Sigstore protobuf-specs, `VerificationMaterial.x509_certificate_chain`; cosign without the flag (`c3-certificate-chain-not-allowed`)",
     },
     Difference {
-        cases: &["c2-certificate-stamped", "c2-ended-stamped", "c3-key-stamped", "c3-leaf-stamped", "c3-leaf-stamped-stamp-not-asked", "c3-ended-leaf-stamped", "c3-logged-stamped-ci", "c3-logged-stamped-ci-stamp-not-asked", "c3-blob-stamped"],
+        cases: &[
+            "c2-certificate-stamped",
+            "c2-ended-stamped",
+            "c3-key-stamped",
+            "c3-leaf-stamped",
+            "c3-leaf-stamped-stamp-not-asked",
+            "c3-ended-leaf-stamped",
+            "c3-logged-stamped-ci",
+            "c3-logged-stamped-ci-stamp-not-asked",
+            "c3-blob-stamped",
+        ],
         tool: Says::Accepted,
         why: "the authority that stamps time has an RSA key, and layerproof verifies the stamps of Sigstore signatures by ECDSA only: a limit of ours, and the tool is right",
         by: "RFC 3161 and RFC 5652, which leave the algorithm open",

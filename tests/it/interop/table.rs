@@ -38,19 +38,36 @@ fn what_the_real_tools_accept_and_refuse_is_accepted_and_refused() {
     let mut wrong = Vec::new();
     for case in &verdicts.cases {
         let (ours, shown) = &said[&case.name];
-        let theirs = if case.accepted { Says::Accepted } else { Says::Refused };
-        match (ours, listed.get(case.name.as_str())) {
-            (Err(why), _) => wrong.push(format!("{}: {why}\n{shown}", case.name)),
-            (Ok(ours), Some(_)) if *ours == theirs => wrong.push(format!("{} is listed as a difference, and both say {ours:?}", case.name)),
-            (Ok(ours), None) if *ours != theirs => {
-                wrong.push(format!("{}: {} says {theirs:?} ({}), we say {ours:?}\n{shown}", case.name, case.tool.name(), case.reason));
-            }
-            (Ok(_), Some(_) | None) => {}
+        if let Some(why) = complaint(case.accepted, ours, listed.contains_key(case.name.as_str())) {
+            wrong.push(format!("{}: {why}; {} says: {}\n{shown}", case.name, case.tool.name(), case.reason));
         }
     }
     let unknown: Vec<&&str> = listed.keys().filter(|name| !said.contains_key(**name)).collect();
     assert!(unknown.is_empty(), "differences of cases that are not there: {unknown:?}");
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), said.len(), wrong.join("\n\n"));
+}
+
+/// What is wrong where a case is not judged as it should be.
+fn complaint(accepted: bool, ours: &Result<Says, String>, is_listed: bool) -> Option<String> {
+    let theirs = if accepted { Says::Accepted } else { Says::Refused };
+    match ours {
+        Err(why) => Some(why.clone()),
+        Ok(ours) if *ours == theirs => is_listed.then(|| format!("it is listed as a difference, and both say {ours:?}")),
+        Ok(ours) => (!is_listed).then(|| format!("the tool says {theirs:?}, layerproof {ours:?}, and no difference is listed")),
+    }
+}
+
+#[test]
+fn difference_that_is_not_listed_fails_and_so_does_one_that_no_longer_is() {
+    for (accepted, ours, other) in [(true, Says::Accepted, Says::Refused), (false, Says::Refused, Says::Accepted)] {
+        assert_eq!(complaint(accepted, &Ok(ours), false), None);
+        assert!(complaint(accepted, &Ok(ours), true).is_some_and(|why| why.contains("both say")));
+        assert_eq!(complaint(accepted, &Ok(other), true), None);
+        assert!(complaint(accepted, &Ok(other), false).is_some_and(|why| why.contains("no difference is listed")));
+        for is_listed in [true, false] {
+            assert!(complaint(accepted, &Err("exit code 3".into()), is_listed).is_some(), "no verdict is none that agrees");
+        }
+    }
 }
 
 type Said = (Result<Says, String>, String);
@@ -119,7 +136,13 @@ struct Beside {
 impl Beside {
     fn lay(blob: &str, signature: &str) -> Self {
         // Longest first: each of the last three ends like the last.
-        let endings = [("legacy-bundle.json", ".bundle"), (".sigstore.json", ".sigstore.json"), (".jws.sig", ".jws.sig"), (".cose.sig", ".cose.sig"), (".sig", ".sig")];
+        let endings = [
+            ("legacy-bundle.json", ".bundle"),
+            (".sigstore.json", ".sigstore.json"),
+            (".jws.sig", ".jws.sig"),
+            (".cose.sig", ".cose.sig"),
+            (".sig", ".sig"),
+        ];
         let (_, ending) = endings.iter().find(|(theirs, _)| signature.ends_with(theirs)).unwrap_or_else(|| panic!("{signature}"));
         let beside = Self { folder: TempDir::with_prefix("layerproof-blob-").expect("a temporary folder") };
         fs::copy(testdata(blob), beside.blob()).expect("the file");
