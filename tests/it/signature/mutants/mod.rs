@@ -11,7 +11,7 @@
 //! | Notary JWS, `notary.x509`, P-256, time stamp | 900 | 420 | 480 |
 //! | Notary JWS, signing authority | 415 | 409 | 6 |
 //! | Notary JWS, AWS Signer | 599 | 593 | 6 |
-//! | Notary COSE, `notary.x509`, RSA, time stamp | 900 | 420 | 480 |
+//! | Notary COSE, `notary.x509`, RSA, time stamp | 904 | 424 | 480 |
 //! | Notary COSE, signing authority | 415 | 409 | 6 |
 //! | Notary COSE, AWS Signer | 599 | 593 | 6 |
 //! | RFC 3161 token of a Notary envelope | 543 | 471 | 72 |
@@ -21,7 +21,7 @@
 //! | CRL: not on it, on it | 202 | 202 | 0 |
 //! | Sigstore v0.3, keyless, Rekor v1 | 420 | 413 | 7 |
 //! | Sigstore v0.3, keyless, Rekor v2 and time stamp | 913 | 834 | 79 |
-//! | Sigstore v0.3, Rekor v1 and time stamp | 174 | 160 | 14 |
+//! | Sigstore v0.3, Rekor v1 and time stamp | 174 | 161 | 13 |
 //! | Sigstore v0.2, keyless | 167 | 160 | 7 |
 //! | Sigstore v0.1, keyless | 167 | 159 | 8 |
 //! | Sigstore v0.3, managed key in a log | 147 | 131 | 16 |
