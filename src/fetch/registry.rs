@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use self::document::{Described, Document};
-use super::signatures::WANTED;
+use super::signatures::{self, WANTED};
 use super::{FetchError, Fetched, Fetching, ImageBlobs, Wanted};
 use crate::clients::Online;
 use crate::clients::registry::{Asked, Lane, MANIFEST_BYTES, RegistryError, Repository, Which};
@@ -90,8 +90,7 @@ pub(super) fn fetch(
     }
 }
 
-/// What stands beside `digest` in a repository that may hold nothing else of it: the index of a layout with all of that, and why there may
-/// be more. `Err` where nothing could be looked at.
+/// What stands beside `digest` in a repository that may hold nothing else of it, and why there may be more.
 ///
 /// # Errors
 /// A store that fails.
@@ -101,10 +100,10 @@ pub(super) fn beside_in(
     digest: &ClaimedDigest,
     subject: &str,
     fetching: Fetching<'_>,
-) -> Result<Result<(Vec<u8>, Option<Gap>), Gap>, FetchError> {
+) -> Result<signatures::Beside, FetchError> {
     let online = match fetching.clients.need(subject, WANTED) {
         Ok(online) => online,
-        Err(gap) => return Ok(Err(gap)),
+        Err(gap) => return Ok(signatures::Beside::unknown(gap)),
     };
     let pull = Pull {
         online,
@@ -114,21 +113,22 @@ pub(super) fn beside_in(
         other_bytes: Mutex::default(),
         has_downloaded: AtomicBool::new(false),
     };
-    match pull.beside(digest, None) {
-        Ok(beside) => {
-            let other_bytes = pull.other_bytes.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let other = other_bytes.into_iter().next().map(|detail| Gap {
-                subject: subject.into(),
-                wanted: WANTED.into(),
-                reason: GapReason::Malformed,
-                detail: format!("{}: {detail}", repository.repository_uri()),
-                next_step: "The registry gives other bytes than it was asked for: find out why.".into(),
-            });
-            Ok(Ok((beside.index, other.or(beside.unknown))))
-        }
-        Err(Stop::Unknown(gap)) => Ok(Err(gap)),
-        Err(Stop::Failed(error)) => Err(error),
-    }
+    let beside = match pull.beside(digest, None) {
+        Ok(beside) => beside,
+        Err(Stop::Unknown(gap)) => return Ok(signatures::Beside::unknown(gap)),
+        Err(Stop::Failed(error)) => return Err(error),
+    };
+    let place = repository.repository_uri();
+    let other_bytes = pull.other_bytes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let other_bytes = other_bytes.into_iter().map(|detail| Gap {
+        subject: subject.into(),
+        wanted: WANTED.into(),
+        reason: GapReason::Malformed,
+        detail: format!("{place}: {detail}"),
+        next_step: "The registry gives other bytes than it was asked for: find out why.".into(),
+    });
+    let gaps = beside.unknown.into_iter().chain(other_bytes).collect();
+    Ok(signatures::Beside { manifests: vec![signatures::Manifests { place, index: beside.index }], gaps, ..Default::default() })
 }
 
 /// The digest that the tag of `image` has now. Everything after this is asked for by that digest, so that a tag that moves meanwhile

@@ -12,6 +12,7 @@ use crate::fetch::{Fetched, signatures};
 use crate::model::artifact::Subject;
 use crate::model::attachment::Target;
 use crate::model::digest::ClaimedDigest;
+use crate::model::gap::Gap;
 use crate::model::printable::printable;
 use crate::signature::beside::files::{self, Lines};
 use crate::signature::beside::{self, Found};
@@ -44,7 +45,8 @@ impl Beside {
             found.extend(lines.attachments(&name, target));
         }
         // A file that was named and cannot be read may be about anything.
-        found.attachments.gaps.extend(self.unread.iter().filter_map(|file| file.content.as_ref().err().cloned()));
+        let unread = self.unread.iter().filter_map(|file| file.content.as_ref().err());
+        found.attachments.gaps.extend(unread.map(|gap| Gap { subject: name.clone(), ..gap.clone() }));
         found.attachments.gaps.extend(self.found.gaps.iter().cloned());
         found
     }

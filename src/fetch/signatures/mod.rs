@@ -86,7 +86,7 @@ impl Beside {
         self.gaps.extend(other.gaps);
     }
 
-    fn unknown(gap: Gap) -> Self {
+    pub(super) fn unknown(gap: Gap) -> Self {
         Self { gaps: vec![gap], ..Self::default() }
     }
 }
@@ -175,14 +175,7 @@ impl SignatureSources {
             Ok(place) => place,
             Err(gap) => return Ok(Beside::unknown(gap)),
         };
-        Ok(match registry::beside_in(repository, asked_in.as_ref(), digest, subject, fetching)? {
-            Ok((index, gap)) => Beside {
-                manifests: vec![Manifests { place: repository.repository_uri(), index }],
-                gaps: gap.into_iter().collect(),
-                ..Beside::default()
-            },
-            Err(gap) => Beside::unknown(gap),
-        })
+        registry::beside_in(repository, asked_in.as_ref(), digest, subject, fetching)
     }
 
     /// Whose ECR login asks; nobody's where the registry is none of ECR's.

@@ -20,7 +20,8 @@ pub(super) fn is_asked_for(asked: &Attestation, holding: &Holding) -> bool {
 /// Why what it says is not what is asked for: all of it on this one attestation (DESIGN §4 rule 3). `subject` is the digest of the bytes
 /// that the statement is about, computed by this process.
 pub(super) fn refusals(asked: &Attestation, holding: &Holding, subject: &str) -> Vec<Cause> {
-    let refuse = |text: String| Cause::refuse(ReasonCode::PredicateMismatch, text);
+    // What a statement says is asked for like who signed it: `audit` logs it.
+    let refuse = |text: String| Cause::refuse(ReasonCode::PredicateMismatch, text).about_authenticity();
     let Some(statement) = &holding.basis.statement else { return vec![refuse("it is no attestation".into())] };
     let mut causes = Vec::new();
     // A predicate is whatever its signer wrote. Where the certificate speaks of the same things, it must say the same.

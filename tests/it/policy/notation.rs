@@ -56,11 +56,8 @@ fn what_notation_has_becomes_a_policy_that_passes_the_check() {
     ] {
         assert!(checked.stdout.contains(part), "{part}: {}\n{}", checked.stdout, output.stdout);
     }
-    let explained = Run::new(&home)
-        .cwd(home.path())
-        .args(["policy", "explain", "ghcr.io/acme/app:v1", "--policy", "policy.yaml"])
-        .run()
-        .exits(0);
+    let explained =
+        Run::new(&home).cwd(home.path()).args(["policy", "explain", "ghcr.io/acme/app:v1", "--policy", "policy.yaml"]).run().exits(0);
     assert!(explained.stdout.contains("is replaced by acme-images-2"), "{}", explained.stdout);
 }
 

@@ -141,5 +141,6 @@ fn beside_a_tag_and_a_digest_the_tags_index_is_looked_at_where_it_lists_the_dige
             found.attachments.found.iter().map(|a| (a.target.digest.to_string(), a.target.role)).collect();
         let expected = if lists { vec![(digest(&index).to_owned(), TargetRole::IndexAbove)] } else { Vec::new() };
         assert_eq!(targets, expected);
+        assert_eq!(server.count(&format!("referrers/{}", digest(&index))), usize::from(lists), "nothing is asked in vain");
     }
 }

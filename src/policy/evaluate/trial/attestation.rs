@@ -117,6 +117,28 @@ fn an_attestation_whose_log_does_not_vouch_is_refused() {
 }
 
 #[test]
+fn rule_06_audit_logs_what_an_attestation_says_and_never_trusts() {
+    let rest = format!("attestations: [{{predicate_type: \"{SLSA}\", signed_by: {OURS}, where: \"predicate.ok\"}}]\nreason: x");
+    let audit = policy_at("audit", &rest);
+    for predicate in [json!({"ok": true}), json!({"ok": false}), json!({})] {
+        let decision = decide(&audit, vec![attests(workflow(), SLSA, predicate.clone())]);
+        assert_eq!(decision.verdict, Verdict::Exempt, "{decision:#?}");
+        let logged = decision.statements[0].logged.iter().any(|line| line.contains("`predicate.ok` does not hold"));
+        assert_eq!(logged, predicate != json!({"ok": true}), "{decision:#?}");
+    }
+}
+
+#[test]
+fn a_provenance_that_contradicts_its_certificate_is_refused() {
+    let mut signer = workflow();
+    let By::Certificate { claims, .. } = &mut signer.by else { panic!() };
+    claims.insert("source_repository_uri", Claim::Text("https://github.com/acme/app".into()));
+    let of = |repository: &str| json!({"buildDefinition": {"externalParameters": {"workflow": {"repository": repository}}}});
+    trusted(&decide(&policy(""), vec![attests(signer.clone(), SLSA, of("https://github.com/acme/app"))]));
+    refused(&decide(&policy(""), vec![attests(signer, SLSA, of("https://github.com/evil/app"))]), ReasonCode::PredicateMismatch);
+}
+
+#[test]
 fn signatures_and_attestations_must_both_hold() {
     let both = policy_at("strict", &format!("signatures: {OURS}\nattestations: [{{predicate_type: \"{SLSA}\", signed_by: {OURS}}}]"));
     refused(&decide(&both, vec![by(workflow())]), ReasonCode::AttestationMissing);
