@@ -40,8 +40,8 @@ pub struct Case {
     pub reason: String,
     #[serde(rename = "note")]
     _note: Option<String>,
-    /// Why the tool says the unexpected.
-    pub surprise: Option<String>,
+    #[serde(rename = "surprise")]
+    _surprise: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

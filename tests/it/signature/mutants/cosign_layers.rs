@@ -101,9 +101,10 @@ fn sweep(make: &dyn Fn(&Sigstore, &[u8], bool) -> BundleBuilder, attestation: bo
     let image = Image::new(trust());
     let judge = |bytes: &[u8]| -> Judgement<Basis> {
         let (payload, annotations) = layer(bytes);
-        image.judge(match attestation {
-            true => AttachmentForm::CosignAttestation { envelope: payload, annotations },
-            false => AttachmentForm::CosignSignature { payload, annotations },
+        image.judge(if attestation {
+            AttachmentForm::CosignAttestation { envelope: payload, annotations }
+        } else {
+            AttachmentForm::CosignSignature { payload, annotations }
         })
     };
     Sweep {

@@ -105,7 +105,6 @@ impl<V: Debug + PartialEq> Sweep<'_, V> {
         assert!(counts.mutants >= least, "{counts:?}: at least {least} mutants were expected");
         assert!(self.unsigned.iter().all(|field| !field.why.is_empty()));
         assert_eq!(counts.mutants, counts.refused + counts.unsigned);
-        println!("{counts:?}");
         counts
     }
 }

@@ -62,6 +62,29 @@ fn what_cosign_signs_for_an_image_is_a_signature_and_anything_else_an_attestatio
 }
 
 #[test]
+fn annotations_that_are_signed_are_those_of_the_one_subject_that_is_the_target() {
+    let world = Sigstore::new();
+    let annotated = |name: &str, bytes: &[u8], env: &str| {
+        let mut subject = subject(name, Hash::Sha256, bytes);
+        subject["annotations"] = serde_json::json!({"env": env, "build": 42});
+        subject
+    };
+    let annotations = |predicate_type: &str, subjects: Vec<serde_json::Value>| {
+        let statement = Statement { subject: subjects, ..Statement::about(ARTIFACT, predicate_type) };
+        signer(&judge(&world.attest(&statement), &trust(&world))).annotations.clone()
+    };
+    let (own, other) = (annotated("own", ARTIFACT, "prod"), annotated("other", b"other", "dev"));
+    let prod = std::collections::BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
+    assert_eq!(annotations(COSIGN_SIGN, vec![own.clone()]), prod);
+    assert_eq!(annotations(COSIGN_SIGN, vec![other.clone(), own.clone()]), prod);
+    let bare = subject("own", Hash::Sha256, ARTIFACT);
+    assert!(annotations(COSIGN_SIGN, vec![bare, other]).is_empty(), "another subject lends nothing");
+    let again = annotated("own", ARTIFACT, "dev");
+    assert!(annotations(COSIGN_SIGN, vec![own.clone(), again]).is_empty(), "two that contradict each other say nothing");
+    assert!(annotations(SLSA_V1, vec![own]).is_empty(), "an attestation has a predicate for what it says");
+}
+
+#[test]
 fn a_subject_by_sha512_alone_is_compared_where_the_bytes_are_there() {
     let world = Sigstore::new();
     let mut statement = Statement::about(ARTIFACT, SLSA_V1);
