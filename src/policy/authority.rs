@@ -94,6 +94,8 @@ pub struct NotaryAuthority {
     pub verify_timestamp: VerifyTimestamp,
     /// Who; never empty.
     pub identities: Vec<NotaryIdentity>,
+    /// User metadata that must be signed along (`notation sign --user-metadata`), exact.
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// When a time stamp is looked at (`verifyTimestamp` of the Notary Project). Without a trust store of type `tsa`: never.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::parse::Node;
+use super::parse::{Node, Value};
 use super::problem::{Problem, Problems};
 use super::scope::RepositoryPattern;
 use super::validate::fields::{Fields, Text, choice, list, shorten};
@@ -185,7 +185,9 @@ impl Importer<'_, '_, '_> {
         }
         if how.level == "skip" {
             for key in ["trustStores", "trustedIdentities"] {
-                if fields.get(key).is_some() {
+                // Notation writes and takes empty lists.
+                let is_empty = |node: &Node| matches!(&node.value, Value::List(items) if items.is_empty());
+                if fields.get(key).is_some_and(|node| !is_empty(node)) {
                     self.problems.add(&fields.key_span(key), format!("{pointer}/{key}: `skip` looks at nothing"));
                 }
             }
@@ -374,11 +376,12 @@ mod tests {
                 one("\"*\"", "{\"level\": \"permissive\", \"override\": {\"expiry\": \"enforce\", \"revocation\": \"skip\"}}", SIGNED),
                 one("\"ghcr.io/acme/old\"", "{\"level\": \"audit\"}", SIGNED),
                 one("\"ghcr.io/acme/none\"", "{\"level\": \"skip\"}", ""),
+                one("\"ghcr.io/acme/empty\"", "{\"level\": \"skip\"}", ", \"trustStores\": [], \"trustedIdentities\": []"),
             ]
             .join(","),
         ));
         let names: Vec<&str> = all.statements.iter().map(|s| s.name.as_str()).collect();
-        assert_eq!(names.len(), 5, "{names:?}");
+        assert_eq!(names.len(), 6, "{names:?}");
         let global = all.statements.iter().find(|s| s.scope.repository.is_none()).unwrap();
         assert_eq!(
             (global.aspects.expiry.name(), global.aspects.revocation.name(), global.level.name()),
@@ -388,7 +391,7 @@ mod tests {
         assert!(
             all.statements.iter().filter(|s| s.scope.repository.is_some()).all(|s| s.overrides.as_deref() == Some(global.name.as_str()))
         );
-        assert_eq!(all.statements.iter().filter(|s| s.exempts().is_some()).count(), 2);
+        assert_eq!(all.statements.iter().filter(|s| s.exempts().is_some()).count(), 3);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod cli_explain;
 mod docs;
 mod fetch;
 mod forge_tests;
+mod interop;
 mod inventory;
 mod memory;
 mod offline;

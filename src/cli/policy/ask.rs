@@ -110,5 +110,6 @@ fn name_notary(authority: &NotaryAuthority) -> String {
         Some(tsa) => format!(", time stamps of {tsa} {}", authority.verify_timestamp.name()),
         None => String::new(),
     };
-    format!("Notary, trust store {}{tsa}, {}", authority.trust_store, identities.join(" or "))
+    let annotations: String = authority.annotations.iter().map(|(key, value)| format!(", annotation {key}={value}")).collect();
+    format!("Notary, trust store {}{tsa}, {}{annotations}", authority.trust_store, identities.join(" or "))
 }

@@ -6,6 +6,7 @@ use super::super::schema::{Authority, NotaryAuthority, NotaryIdentity, VerifyTim
 use super::super::scope::ProfilePattern;
 use super::authority::{Named, Reading};
 use super::fields::{Fields, Text, choice, shorten};
+use super::sigstore::annotations;
 use crate::signature::notary::TrustedIdentity;
 use crate::signature::trust::shipped_trust_stores;
 
@@ -14,7 +15,7 @@ const WHAT: &str = "`notary`";
 /// The authority in `node`.
 pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Authority> {
     let problems = &mut *reading.problems;
-    let fields = Fields::of(node, WHAT, &["trust_store", "tsa", "verify_timestamp", "identities"], problems)?;
+    let fields = Fields::of(node, WHAT, &["trust_store", "tsa", "verify_timestamp", "identities", "annotations"], problems)?;
     let store = fields.require_text("trust_store", WHAT, problems);
     if let Some(text) = store.as_ref().filter(|text| !is_store(text.value, &["ca", "signingAuthority"])) {
         problems.add(&text.span, "`trust_store` is `ca:NAME` or `signingAuthority:NAME`");
@@ -37,6 +38,7 @@ pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Au
         problems.add(&fields.key_span("verify_timestamp"), "`verify_timestamp` needs `tsa`, the trust store whose time stamps count");
     }
     let identities = identities(&fields, store.as_ref().map(|text| text.value), problems);
+    let annotations = annotations(&fields, problems);
     if (fields.get("tsa").is_some() && tsa.is_none()) || (fields.get("verify_timestamp").is_some() && verify.is_none()) {
         return None;
     }
@@ -55,6 +57,7 @@ pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Au
         tsa,
         verify_timestamp,
         identities: identities?,
+        annotations: annotations?,
     })))
 }
 

@@ -196,7 +196,8 @@ fn claims(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<BTreeMap<&
     good.then_some(claims)
 }
 
-fn annotations(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<BTreeMap<String, String>> {
+/// `annotations: {NAME: text}`.
+pub(super) fn annotations(fields: &Fields<'_>, problems: &mut Problems<'_>) -> Option<BTreeMap<String, String>> {
     let mut annotations = BTreeMap::new();
     let Some(node) = fields.get("annotations") else { return Some(annotations) };
     let mut good = true;

@@ -69,14 +69,15 @@ fn fault_at(chain: &[Certificate], time: Timestamp, what: &str) -> Option<String
     Some(format!("`{}` is not valid at {what}, {time}: valid {} to {}", outside.subject_text, outside.not_before, outside.not_after))
 }
 
-/// The whole span lies in the validity of each certificate, not before the signer's own signing time (a time stamp is of a signature that there
-/// is), and not after now.
+/// The whole span lies in the validity of each certificate, and some of it neither before the signer's own signing time (a time stamp is of a
+/// signature that there is) nor after now. A tool that signs asks for the stamp at once: its genTime is a second or less later, and less than
+/// the accuracy away.
 fn check_span(chain: &[Certificate], times: &Times, span: Span, now: Timestamp) -> Result<(), String> {
     if span.earliest > now {
         return Err(format!("the time stamp was made at {} or later, which is after now, {now}", span.earliest));
     }
-    if span.earliest < times.signed_at {
-        return Err(format!("the time stamp may be of {}, before the signing time {}", span.earliest, times.signed_at));
+    if span.latest < times.signed_at {
+        return Err(format!("the time stamp is of {} at the latest, before the signing time {}", span.latest, times.signed_at));
     }
     for certificate in chain {
         if span.earliest < certificate.not_before || span.latest > certificate.not_after {

@@ -54,6 +54,9 @@ struct Wire {
 struct Subject {
     #[serde(default)]
     digest: BTreeMap<String, String>,
+    /// `cosign sign -a`, from version 3 on (in-toto ResourceDescriptor, "annotations").
+    #[serde(default)]
+    annotations: Value,
 }
 
 /// `predicateType`, as far as it can be read; for people.
@@ -95,9 +98,19 @@ pub(super) fn statement<M: Message + ?Sized>(payload_type: &str, payload: &[u8],
         return Err(Rejection::ContentDigest { expected, presented: target.into() });
     }
     let seen = format!("{} about sha256:{target}", wire.predicate_type);
-    let statement = (wire.predicate_type != COSIGN_SIGN)
+    let is_signature = wire.predicate_type == COSIGN_SIGN;
+    let annotations = if is_signature { annotations(&subjects, target) } else { BTreeMap::new() };
+    let statement = (!is_signature)
         .then(|| Statement { predicate_type: wire.predicate_type, predicate: Arc::new(wire.predicate) });
-    Ok(About { statement, annotations: BTreeMap::new(), seen })
+    Ok(About { statement, annotations, seen })
+}
+
+/// What is said of the one subject that is the target; of several, nobody knows which is meant. Only texts.
+fn annotations(subjects: &[Subject], target: &str) -> BTreeMap<String, String> {
+    let is_target = |subject: &&Subject| subject.digest.get("sha256").is_some_and(|digest| digest.eq_ignore_ascii_case(target));
+    let mut about = subjects.iter().filter(is_target);
+    let (Some(Subject { annotations: Value::Object(annotations), .. }), None) = (about.next(), about.next()) else { return BTreeMap::new() };
+    annotations.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 fn names_target<M: Message + ?Sized>(subjects: &[Subject], target: &str, bytes: &M) -> bool {

@@ -305,6 +305,13 @@ fn of_der(bytes: &[u8]) -> Option<(Node, &[u8])> {
     };
     let (mut content, behind) = rest.split_at_checked(length)?;
     if tag & 0x20 == 0 {
+        // An OCTET STRING around a SEQUENCE: extensions, TSTInfo, a signature of ECDSA.
+        if tag == 0x04
+            && content.first() == Some(&0x30)
+            && let Some((inner, [])) = of_der(content)
+        {
+            return Some((Node::Constructed(tag, vec![inner]), behind));
+        }
         return Some((Node::Primitive(tag, content.to_vec()), behind));
     }
     let mut parts = Vec::new();

@@ -320,6 +320,8 @@ fn notary_identities_that_anybody_in_the_store_has_are_refused() {
             "{trust_store: \"signingAuthority:aws-signer-ts\", tsa: \"tsa:x\", identities: [\"arn:aws:signer:us-east-1:111122223333:/signing-profiles/p\"]}",
             "goes with a trust store of type `ca`",
         ),
+        ("{trust_store: \"ca:x\", identities: [\"*\"], annotations: {}}", "`annotations` is empty"),
+        ("{trust_store: \"ca:x\", identities: [\"*\"], annotations: {build: 42}}", "the annotation `build`"),
         ("{trust_store: \"x\", identities: [\"x509.subject: C=US\"]}", "`trust_store` is"),
         ("{trust_store: \"tsa:x\", identities: [\"x509.subject: C=US\"]}", "`trust_store` is"),
     ] {

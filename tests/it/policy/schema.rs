@@ -153,6 +153,8 @@ fn schema_and_validator_agree() {
         strict("{notary: {trust_store: \"ca:x\", identities: [\"*\"]}}"),
         strict("{notary: {trust_store: \"ca:x\", tsa: \"tsa:x\", verify_timestamp: after_cert_expiry, identities: [\"*\"]}}"),
         strict("{notary: {trust_store: \"ca:x\", verify_timestamp: always, identities: [\"*\"]}}"),
+        strict("{notary: {trust_store: \"ca:x\", identities: [\"*\"], annotations: {build: \"42\"}}}"),
+        strict("{notary: {trust_store: \"ca:x\", identities: [\"*\"], annotations: {}}}"),
         strict("{notary: {trust_store: \"ca:x\", tsa: \"ca:x\", identities: [\"*\"]}}"),
         strict("{notary: {trust_store: \"ca:x\", identities: [\"*\", \"x509.subject: C=US, ST=WA, O=Acme\"]}}"),
         strict(&format!("{{notary: {{trust_store: \"ca:x\", identities: [\"{profile}\"]}}}}")),

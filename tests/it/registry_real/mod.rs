@@ -7,14 +7,14 @@
 mod access;
 mod broken_off;
 mod damage;
-mod debian;
-mod ferro;
+pub mod debian;
+pub mod ferro;
 mod front;
 mod images;
 mod memory;
 mod pull;
 mod puller;
-mod push;
+pub mod push;
 mod referrers;
 
 use debian::{DockerRegistry, Lets};

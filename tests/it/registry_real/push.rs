@@ -42,8 +42,11 @@ impl Repository {
 
     /// Pushes a manifest or index under a tag or its digest, and gives its descriptor.
     pub fn manifest(&self, reference: Option<&str>, manifest: &Value) -> Value {
-        let media_type = manifest["mediaType"].as_str().expect("a media type");
-        let bytes = manifest.to_string().into_bytes();
+        self.put(reference, manifest["mediaType"].as_str().expect("a media type"), manifest.to_string().into_bytes())
+    }
+
+    /// Pushes the bytes of a manifest or index under a tag or its digest, and gives its descriptor.
+    pub fn put(&self, reference: Option<&str>, media_type: &str, bytes: Vec<u8>) -> Value {
         let descriptor = described(media_type, &bytes);
         let reference = reference.unwrap_or_else(|| descriptor["digest"].as_str().expect("a digest")).to_owned();
         let url = format!("{}/manifests/{reference}", self.base);
@@ -63,14 +66,7 @@ impl Repository {
         for digest in images.layers(tag).into_iter().chain([images.config(tag)]) {
             self.blob("application/octet-stream", read(&digest));
         }
-        let bytes = read(&images.digest(tag));
-        let descriptor = described(MANIFEST, &bytes);
-        let url = format!("{}/manifests/{tag}", self.base);
-        self.runtime.block_on(async {
-            let done = self.client.put(url).header("content-type", MANIFEST).body(bytes).send().await.expect("the manifest is sent");
-            assert_eq!(done.status(), StatusCode::CREATED, "{}", done.text().await.unwrap_or_default());
-        });
-        descriptor
+        self.put(Some(tag), MANIFEST, read(&images.digest(tag)))
     }
 
     /// Pushes an artifact of one blob that says that it is about `subject`: its descriptor.

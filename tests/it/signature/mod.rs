@@ -3,6 +3,7 @@
 mod aws_signer;
 mod beside_files;
 mod forged;
+mod mutants;
 mod notary;
 mod oci_referrers;
 mod published;

@@ -6,6 +6,8 @@ mod notary;
 mod revocation;
 mod sigstore;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::attestation;
@@ -227,6 +229,19 @@ const AWS_SIGNER_NAME: &str = "AWS Signer";
 /// A scheme whose signatures are judged here, so that what it could not judge is its own.
 fn is_judged_scheme(name: &str) -> bool {
     [AWS_SIGNER, signature::sigstore::NAME, signature::notary::NAME].contains(&name)
+}
+
+/// Annotations that are asked for and not signed along, exactly.
+fn missing_annotations(asked: &BTreeMap<String, String>, signed: &BTreeMap<String, String>) -> Vec<String> {
+    let missing = asked.iter().filter_map(|(key, asked)| {
+        let name = printable(key);
+        match signed.get(key) {
+            Some(value) if value == asked => None,
+            Some(value) => Some(format!("the annotation `{name}` is `{}`, and `{}` is asked for", printable(value), printable(asked))),
+            None => Some(format!("the annotation `{name}` is not signed along")),
+        }
+    });
+    missing.collect()
 }
 
 /// The profiles that are asked for here, and how many more have a placeholder that stands for nothing.

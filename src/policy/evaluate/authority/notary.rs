@@ -2,7 +2,7 @@
 
 use super::super::candidate::Holding;
 use super::super::cause::Cause;
-use super::{Expiry, Found, Judged, Measure, name_profiles, resolve};
+use super::{Expiry, Found, Judged, Measure, missing_annotations, name_profiles, resolve};
 use crate::model::printable::printable;
 use crate::policy::decision::ReasonCode;
 use crate::policy::level::Action;
@@ -79,6 +79,9 @@ impl Measure<'_> {
         };
         if let Some(text) = known {
             refuse(ReasonCode::UntrustedIdentity, text);
+        }
+        for text in missing_annotations(&authority.annotations, &signer.annotations) {
+            refuse(ReasonCode::ClaimMismatch, text);
         }
         causes
     }

@@ -2,7 +2,7 @@
 
 use super::super::candidate::Holding;
 use super::super::cause::Cause;
-use super::{Found, Judged, Measure};
+use super::{Found, Judged, Measure, missing_annotations};
 use crate::model::printable::printable;
 use crate::policy::decision::ReasonCode;
 use crate::policy::schema::{SigstoreAuthority, SigstoreSigner};
@@ -69,16 +69,8 @@ impl Measure<'_> {
                 refuse(ReasonCode::UntrustedIdentity, format!("signed with a certificate, and the key `{}` is asked for", printable(file)));
             }
         }
-        for (key, asked) in &authority.annotations {
-            let key_text = printable(key);
-            match signer.annotations.get(key) {
-                Some(value) if value == asked => {}
-                Some(value) => refuse(
-                    ReasonCode::ClaimMismatch,
-                    format!("the annotation `{key_text}` is `{}`, and `{}` is asked for", printable(value), printable(asked)),
-                ),
-                None => refuse(ReasonCode::ClaimMismatch, format!("the annotation `{key_text}` is not signed along")),
-            }
+        for text in missing_annotations(&authority.annotations, &signer.annotations) {
+            refuse(ReasonCode::ClaimMismatch, text);
         }
         causes
     }

@@ -99,6 +99,19 @@ fn a_profile_arn_is_not_met_by_a_certificate_without_the_plugins_attributes() {
 }
 
 #[test]
+fn user_metadata_that_is_asked_for_must_all_be_signed_along() {
+    let signed = || with(|signer| signer.annotations = [("build", "42"), ("commit", "abc")].map(|(k, v)| (k.into(), v.into())).into());
+    for asked in ["{build: \"42\"}", "{build: \"42\", commit: abc}"] {
+        trusted(&decide(&ours(&format!(", annotations: {asked}")), vec![signed()]));
+    }
+    for asked in ["{build: \"43\"}", "{build: \"42\", commit: abcd}", "{build: \"42\", region: eu}", "{Build: \"42\"}"] {
+        refused(&decide(&ours(&format!(", annotations: {asked}")), vec![signed()]), ReasonCode::ClaimMismatch);
+        // Another signature does not lend its own.
+        refused(&decide(&ours(&format!(", annotations: {asked}")), vec![signed(), noted(release(), "ca:acme")]), ReasonCode::ClaimMismatch);
+    }
+}
+
+#[test]
 fn a_chain_that_does_not_hold_is_refused_where_the_time_is_enforced_and_logged_where_not() {
     let broken = with(|signer| signer.chain_time = ChainTime { fault: Some("it expired".into()), expired: true, timestamp: None });
     refused(&decide(&ours(""), vec![broken.clone()]), ReasonCode::OutsideValidity);

@@ -4,7 +4,6 @@ mod authority;
 mod certificates;
 mod envelopes;
 mod headers;
-mod mutants;
 mod targets;
 mod timestamps;
 

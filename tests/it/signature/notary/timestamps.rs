@@ -99,7 +99,14 @@ fn the_accuracy_widens_the_span() {
         token.policy = "0.4.0.2023.1.1".into();
     });
     assert_eq!(baseline.unwrap().latest, at("2026-09-01T10:21:01Z"));
-    fails(|token| token.accuracy = Some([1, 0, 0]), "before the signing time");
+    // It was made within a second of the signature.
+    let at_once = stamped(&world, trust(&world), |token| token.accuracy = Some([1, 0, 0]));
+    assert_eq!(at_once.unwrap().earliest, at("2026-09-01T10:20:29Z"));
+    let too_early = |token: &mut Token| {
+        token.gen_time = "20260901102028Z".into();
+        token.accuracy = Some([1, 0, 0]);
+    };
+    fails(too_early, "before the signing time");
 }
 
 #[test]
