@@ -100,8 +100,7 @@ pub(super) fn statement<M: Message + ?Sized>(payload_type: &str, payload: &[u8],
     let seen = format!("{} about sha256:{target}", wire.predicate_type);
     let is_signature = wire.predicate_type == COSIGN_SIGN;
     let annotations = if is_signature { annotations(&subjects, target) } else { BTreeMap::new() };
-    let statement = (!is_signature)
-        .then(|| Statement { predicate_type: wire.predicate_type, predicate: Arc::new(wire.predicate) });
+    let statement = (!is_signature).then(|| Statement { predicate_type: wire.predicate_type, predicate: Arc::new(wire.predicate) });
     Ok(About { statement, annotations, seen })
 }
 
@@ -109,7 +108,9 @@ pub(super) fn statement<M: Message + ?Sized>(payload_type: &str, payload: &[u8],
 fn annotations(subjects: &[Subject], target: &str) -> BTreeMap<String, String> {
     let is_target = |subject: &&Subject| subject.digest.get("sha256").is_some_and(|digest| digest.eq_ignore_ascii_case(target));
     let mut about = subjects.iter().filter(is_target);
-    let (Some(Subject { annotations: Value::Object(annotations), .. }), None) = (about.next(), about.next()) else { return BTreeMap::new() };
+    let (Some(Subject { annotations: Value::Object(annotations), .. }), None) = (about.next(), about.next()) else {
+        return BTreeMap::new();
+    };
     annotations.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 

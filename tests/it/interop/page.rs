@@ -22,7 +22,9 @@ fn page_tells_the_counts_and_every_difference() {
 
 fn counts(verdicts: &Verdicts) -> String {
     let listed = differences::by_case();
-    let mut table = String::from("| tool | cases | both accept | both refuse | only the tool accepts | only layerproof accepts |\n|---|---|---|---|---|---|\n");
+    let mut table = String::from(
+        "| tool | cases | both accept | both refuse | only the tool accepts | only layerproof accepts |\n|---|---|---|---|---|---|\n",
+    );
     let mut row = |name: &str, is_meant: &dyn Fn(&Case) -> bool| {
         let of = |accepted: bool, differs: bool| {
             let is_so = |case: &&Case| case.accepted == accepted && listed.contains_key(case.name.as_str()) == differs;

@@ -106,7 +106,8 @@ fn image_whose_signatures_are_elsewhere_is_unsigned_until_it_is_said_where() {
     let case = verdicts.case("c2-elsewhere");
     let Artifact::Image { digest, .. } = case.artifact() else { panic!("it is about an image") };
     let policy = at(Policy::of(case), &ferro.host());
-    let verify = || layerproof().arg("verify").arg(format!("image:{}/c2-elsewhere@{digest}", ferro.host())).arg("--policy").arg(policy.path());
+    let verify =
+        || layerproof().arg("verify").arg(format!("image:{}/c2-elsewhere@{digest}", ferro.host())).arg("--policy").arg(policy.path());
     verify().run().exits(1);
     verify().args(["--signature-repository", &format!("{}/c2-elsewhere-signatures", ferro.host())]).run().exits(0);
 }

@@ -117,7 +117,13 @@ struct Beside {
 impl Beside {
     fn lay(blob: &str, signature: &str) -> Self {
         // Longest first: each of the last three ends like the last.
-        let endings = [("legacy-bundle.json", ".bundle"), (".sigstore.json", ".sigstore.json"), (".jws.sig", ".jws.sig"), (".cose.sig", ".cose.sig"), (".sig", ".sig")];
+        let endings = [
+            ("legacy-bundle.json", ".bundle"),
+            (".sigstore.json", ".sigstore.json"),
+            (".jws.sig", ".jws.sig"),
+            (".cose.sig", ".cose.sig"),
+            (".sig", ".sig"),
+        ];
         let (_, ending) = endings.iter().find(|(theirs, _)| signature.ends_with(theirs)).unwrap_or_else(|| panic!("{signature}"));
         let beside = Self { folder: TempDir::with_prefix("layerproof-blob-").expect("a temporary folder") };
         fs::copy(testdata(blob), beside.blob()).expect("the file");
