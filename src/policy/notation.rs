@@ -174,7 +174,7 @@ impl Importer<'_, '_, '_> {
             }
             body.push_str(&format!("      {key}: {action}\n"));
         }
-        let exempts = matches!(how.level, "audit" | "skip") || how.aspects.iter().any(|aspect| *aspect == ("authenticity", "log"));
+        let exempts = matches!(how.level, "audit" | "skip") || how.aspects.contains(&("authenticity", "log"));
         if exempts {
             if global && !blob {
                 let help = "an exemption is bounded: list the repositories in `registryScopes`";

@@ -12,7 +12,7 @@ use layerproof::model::gap::{Gap, GapReason};
 use layerproof::model::inventory::{CoverageRow, Place, SourceInfo};
 use layerproof::model::observed::Observed;
 use layerproof::model::template::SourceSpan;
-use layerproof::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Verdict};
+use layerproof::policy::decision::{Decision, DecisionSubject, Reason, ReasonCode, StatementResult, Support, Verdict};
 use layerproof::report::{ExitInfo, PolicyInfo, Report, Summary, WORST_FIRST};
 use layerproof::signature::{JudgedSignature, Outcome, Presented, Rejection, Step, StepResult, Undetermined};
 use layerproof::store::Integrity;
@@ -61,6 +61,18 @@ pub fn decision(subject: DecisionSubject, verdict: Verdict, reasons: Vec<Reason>
     Decision { subject, digest: None, verdict, statements, reasons, does_not_bind: Vec::new(), rests_on: Vec::new() }
 }
 
+/// What a decision rests on: the artifact's own digest was signed.
+fn support() -> Support {
+    Support {
+        scheme: "sigstore",
+        location: "sha256:0000".into(),
+        signer: "release@example.com (issuer https://issuer.example)".into(),
+        digest: Some(Digest::of(b"layer")),
+        index_above: false,
+        predicate_type: Some("https://slsa.dev/provenance/v1".into()),
+    }
+}
+
 pub fn reason(code: ReasonCode, text: &str) -> Reason {
     Reason { code, text: text.into(), statement: Some("our-layers".into()), author_can_cause: false }
 }
@@ -99,6 +111,7 @@ pub fn clean() -> Report {
     let mut trusted = decision(DecisionSubject::Artifact(subject.clone()), Verdict::Trusted, Vec::new());
     trusted.digest = Some(Digest::of(b"layer"));
     trusted.does_not_bind = vec!["the mode bits of entries".into()];
+    trusted.rests_on = vec![support()];
     let version = decision(DecisionSubject::FunctionVersion(FUNCTION.into()), Verdict::Trusted, Vec::new());
     report("scan", vec![artifact(subject, b"layer")], vec![trusted, version], Vec::new(), Vec::new(), (0, "passed: 1 artifact trusted"))
 }
@@ -135,6 +148,7 @@ pub fn everything() -> Report {
     let mut trusted = decision(DecisionSubject::Artifact(layer(LAYER)), Verdict::Trusted, Vec::new());
     trusted.digest = Some(Digest::of(b"layer"));
     trusted.does_not_bind = vec!["the mode bits of entries".into()];
+    trusted.rests_on = vec![support()];
     let decisions = vec![
         trusted,
         refused,

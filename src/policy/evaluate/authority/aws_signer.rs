@@ -2,14 +2,14 @@
 
 use super::super::candidate::{AWS_SIGNER, Holding};
 use super::super::cause::Cause;
-use super::{Expiry, Found, Judged, Measure, name_profiles, resolve};
+use super::{AWS_SIGNER_NAME, Expiry, Found, Judged, Measure, name_profiles, resolve};
 use crate::policy::decision::ReasonCode;
 use crate::policy::scope::ProfilePattern;
 use crate::signature::SignerIdentity;
 
 impl Measure<'_> {
     pub(super) fn aws_signer(&self, root: &str, profiles: &[ProfilePattern]) -> Found {
-        self.among(AWS_SIGNER, "AWS Signer", |holding, logged| Judged {
+        self.among(AWS_SIGNER, AWS_SIGNER_NAME, |holding, logged| Judged {
             authenticity: self.authenticity(holding, root, profiles),
             others: self.expiry(holding, Expiry::Always, logged).into_iter().collect(),
             asks_revocation: true,

@@ -187,7 +187,10 @@ impl Measure<'_> {
     fn nothing(&self, name: &str) -> Cause {
         let kind = self.artifact.subject.kind();
         match self.about {
-            About::Signature => Cause::refuse(ReasonCode::Unsigned, format!("no {name} signature of the {kind}")),
+            About::Signature => Cause::refuse(
+                ReasonCode::Unsigned,
+                format!("no {name} signature {} the {kind}", if name == AWS_SIGNER_NAME { "in" } else { "of" }),
+            ),
             About::Attestation(asked) => {
                 let predicate_type = printable(&asked.predicate_type);
                 let text = format!("no attestation `{predicate_type}` with a {name} signature that holds is about the {kind}");
@@ -219,6 +222,9 @@ impl Measure<'_> {
         }
     }
 }
+
+/// AWS Signer as a person reads it; its signature stands inside.
+const AWS_SIGNER_NAME: &str = "AWS Signer";
 
 /// A scheme whose signatures are judged here, so that what it could not judge is its own.
 fn is_judged_scheme(name: &str) -> bool {
