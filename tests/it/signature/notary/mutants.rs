@@ -37,7 +37,7 @@ fn sweep(good: &EnvelopeBuilder, other: &EnvelopeBuilder, world: &Notary) {
             }
         }
         println!("{refused} mutants refused, {unsigned} of fields that are not signed");
-        assert!(refused > 40, "{refused}");
+        assert!(refused > 30, "{refused}");
     }
 }
 
