@@ -47,7 +47,7 @@ pub fn links(chain: &[Vec<u8>]) -> Result<Vec<Link>, Unusable> {
     if chain.len() > MAX_CERTIFICATES {
         return Err(malformed("the chain", Asn1Error::TooMany(MAX_CERTIFICATES)));
     }
-    let read = |der: &Vec<u8>| Certificate::parse(der, "a certificate").map_err(|rejection| malformed("the chain", rejection));
+    let read = |der: &Vec<u8>| Certificate::parse_general(der, "a certificate").map_err(|rejection| malformed("the chain", rejection));
     let certificates = chain.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let pairs = certificates.iter().zip(certificates.iter().skip(1));
     pairs.map(|(certificate, issuer)| Link::new(certificate.clone(), issuer.clone())).collect()

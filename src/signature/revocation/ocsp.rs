@@ -234,7 +234,7 @@ fn by_issuer_or_delegate(link: &Link, signed: &Signed<'_>, presented: &[Tlv<'_>]
     let mut refused = None;
     for der in presented {
         // One that cannot be read is none that could have signed.
-        let Ok(certificate) = Certificate::parse(der.raw, "a responder's certificate") else { continue };
+        let Ok(certificate) = Certificate::parse_general(der.raw, "a responder's certificate") else { continue };
         if check(&certificate).is_err() {
             continue;
         }
