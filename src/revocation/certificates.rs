@@ -56,7 +56,7 @@ pub(super) fn ask(
 /// Each certificate once, however many chains it stands in.
 fn statuses(distinct: BTreeMap<LinkId, Link>, asking: &Asking<'_>, recorder: &Recorder) -> BTreeMap<LinkId, Known> {
     let all = async {
-        let found = stream::iter(distinct.into_iter().map(|(id, link)| (id, link)));
+        let found = stream::iter(distinct);
         match asking.online("", WANTED) {
             Ok(online) => {
                 let live = Live::new(online, recorder);
@@ -69,11 +69,8 @@ fn statuses(distinct: BTreeMap<LinkId, Link>, asking: &Asking<'_>, recorder: &Re
             }
         }
     };
-    match asking.clients.block_on(all) {
-        Ok(known) => known,
-        // Without a runtime nobody was asked; each link is then missing, and unknown.
-        Err(_) => BTreeMap::new(),
-    }
+    // Without a runtime nobody was asked; each link is then missing, and unknown.
+    asking.clients.block_on(all).unwrap_or_default()
 }
 
 /// What those who are asked now say, and what they said when it was recorded where they say nothing now.
