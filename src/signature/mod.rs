@@ -3,7 +3,7 @@
 //! Only this module can make a [`Verified`]:
 //!
 //! ```compile_fail,E0451
-//! fn forge(basis: layerproof::signature::Basis) -> layerproof::signature::Verified {
+//! fn forge(basis: Box<layerproof::signature::Basis>) -> layerproof::signature::Verified {
 //!     layerproof::signature::Verified { basis }
 //! }
 //! ```
@@ -84,19 +84,19 @@ pub struct Undetermined {
 /// Proof that a signature over the bytes that this process hashed holds, up to named anchors. Only `signature/` can make one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verified {
-    basis: Basis,
+    basis: Box<Basis>,
 }
 
 impl Verified {
     /// For the schemes below this module only.
     pub(in crate::signature) fn new(basis: Basis) -> Self {
-        Self { basis }
+        Self { basis: Box::new(basis) }
     }
 
     /// For trials of policies only, which are about what follows from a basis and not about how one is reached.
     #[cfg(test)]
     pub(crate) fn for_trial(basis: Basis) -> Self {
-        Self { basis }
+        Self { basis: Box::new(basis) }
     }
 
     /// On what the verification rests.

@@ -75,7 +75,8 @@ fn what_cannot_be_said_is_an_error_with_field_line_and_column() {
 
 #[test]
 fn directories_links_and_strangers_in_a_trust_store_are_refused() {
-    let stores: &[(&str, fn(&Path))] = &[
+    type Spoil = fn(&Path);
+    let stores: &[(&str, Spoil)] = &[
         ("no regular file", |store| fs::create_dir(store.join("sub-dir")).unwrap()),
         ("no regular file", |store| std::os::unix::fs::symlink(store.join("root.pem"), store.join("link.pem")).unwrap()),
         ("cannot be used", |store| fs::write(store.join("notes.txt"), "hello").unwrap()),

@@ -126,11 +126,9 @@ fn a_signer_for_other_purposes_is_refused() {
 }
 
 #[test]
-fn keys_that_are_too_short_or_of_another_size_are_refused() {
+fn a_key_of_another_kind_is_refused() {
     let world = Notary::with_leaf_key(SigningKey::ed25519("layerproof test notary leaf"));
-    for bytes in [world.sign(&target()).jws()] {
-        assert_eq!(Case::new(bytes, trust(&world)).rejected().0, "algorithm");
-    }
+    assert_eq!(Case::new(world.sign(&target()).jws(), trust(&world)).rejected().0, "algorithm");
 }
 
 #[test]
