@@ -14,7 +14,7 @@ use super::reading::{Content, Material, Reading, base64, malformed};
 use super::root::{Ready, nobody};
 use super::statement::{self, About};
 use super::trail::Trail;
-use super::{By, Claim, NAME, Proof, Signer, bundle, chain, claims, legacy};
+use super::{By, Claim, NAME, Proof, Signer, bundle, chain, claims, legacy, stamp};
 use crate::model::attachment::{Attachment, AttachmentForm};
 use crate::model::digest::Digest;
 use crate::model::gap::{Gap, GapReason};
@@ -120,7 +120,7 @@ impl<'a> Court<'a> {
         presented: &mut Presented,
     ) -> Result<Basis, Stop> {
         // 1. Form and limits.
-        let reading = trail.take(1, reading.map(|reading| (reading.kind.clone(), reading)))?;
+        let mut reading = trail.take(1, reading.map(|reading| (reading.kind.clone(), reading)))?;
         presented.form = Some(reading.kind.clone());
         if let Content::Envelope { payload, .. } = &reading.content {
             presented.predicate_type = statement::predicate_type(payload);
@@ -133,6 +133,13 @@ impl<'a> Court<'a> {
         let about = trail.take(4, about(&reading, artifact).map(|about| (about.seen.clone(), about)))?;
         // 5. Signature value.
         let made = self.signature_value(&reading, &party, artifact, trail)?;
+        let unread = stamp::take_unread(&mut reading);
+        let untimed = unread > 0 && reading.entries.is_empty() && reading.timestamps.is_empty();
+        if untimed && matches!(party, Party::Certificate(_)) {
+            let gap = stamp::unread(format!("sha256:{}", artifact.hex()));
+            trail.unknown(8, gap.to_string());
+            return Err(Stop::Unread(Box::new(gap)));
+        }
         // 6. to 9. Trusted root, evidence, times, validity.
         let proofs = match &party {
             Party::Certificate(holder) => self.vouched(&reading, holder, &made, artifact, trail)?,

@@ -33,6 +33,7 @@ mod log;
 pub mod provenance;
 mod reading;
 mod root;
+mod stamp;
 mod statement;
 mod trail;
 

@@ -18,7 +18,7 @@ mod tst;
 use jiff::{SignedDuration, Timestamp};
 
 use super::notary::Span;
-use super::x509::{Certificate, Hash, SignatureAlgorithm};
+use super::x509::{Certificate, Hash, KeyKind, SignatureAlgorithm};
 use super::{Rejection, asn1, ber};
 use asn1::tag;
 
@@ -96,6 +96,11 @@ impl Token {
         }
         let span = span(content.generated_at, content.accuracy)?;
         Ok(Self { generated_at: content.generated_at, span, signer, others })
+    }
+
+    /// The kind of key that the authority signs with.
+    pub fn signer_key(&self) -> KeyKind {
+        self.signer.key.kind
     }
 
     /// Steps 7 to 9, for the certificates of one trust store.
