@@ -218,6 +218,19 @@ impl SignerIdentity {
         }
     }
 
+    /// The public key that the signer holds, SHA-256 of its SubjectPublicKeyInfo, where it lasts: whoever holds it is one signer,
+    /// whatever names it. `None` where a key is made for each signature, and where AWS Signer holds it for its customers.
+    pub fn lasting_key(&self) -> Option<&str> {
+        match self {
+            Self::AwsSigner { .. } => None,
+            Self::Sigstore(signer) => match &signer.by {
+                sigstore::By::Key { spki_sha256 } => Some(spki_sha256),
+                sigstore::By::Certificate { .. } => None,
+            },
+            Self::Notary(signer) => signer.aws_signer.is_none().then_some(signer.spki_sha256.as_str()),
+        }
+    }
+
     /// The signer in one line for people. Untrusted: print through `printable`.
     pub fn describe(&self) -> String {
         match self {
