@@ -218,6 +218,19 @@ impl SignerIdentity {
         }
     }
 
+    /// The public key that the signer holds, SHA-256 of its SubjectPublicKeyInfo, where it lasts: whoever holds it is one signer,
+    /// whatever names it. `None` where a key is made for each signature, and where AWS Signer holds it for its customers.
+    pub fn lasting_key(&self) -> Option<&str> {
+        match self {
+            Self::AwsSigner { .. } => None,
+            Self::Sigstore(signer) => match &signer.by {
+                sigstore::By::Key { spki_sha256 } => Some(spki_sha256),
+                sigstore::By::Certificate { .. } => None,
+            },
+            Self::Notary(signer) => signer.aws_signer.is_none().then_some(signer.spki_sha256.as_str()),
+        }
+    }
+
     /// The signer in one line for people. Untrusted: print through `printable`.
     pub fn describe(&self) -> String {
         match self {
@@ -366,7 +379,9 @@ fn join(answers: Vec<(&'static str, Signatures)>) -> Signatures {
         }
     }
     if found.is_empty() {
-        return gaps.into_iter().next().map_or(Observed::Absent, |(_, gap)| Observed::Unknown(gap));
+        // One gap is told: one that the author brought about refuses, so that it comes first.
+        let worst = gaps.into_iter().map(|(_, gap)| gap).min_by_key(|gap| !gap.author_can_cause());
+        return worst.map_or(Observed::Absent, Observed::Unknown);
     }
     found.extend(gaps.into_iter().map(|(scheme, gap)| JudgedSignature {
         scheme,
@@ -403,6 +418,14 @@ mod tests {
             steps: Vec::new(),
             does_not_bind: &[],
         }])
+    }
+
+    #[test]
+    fn a_gap_of_ours_does_not_hide_one_that_the_author_brought_about() {
+        let malformed = || Observed::Unknown(Gap { reason: GapReason::Malformed, ..unknown().gap().unwrap().clone() });
+        for answers in [vec![("a", unknown()), ("b", malformed())], vec![("a", malformed()), ("b", unknown())]] {
+            assert!(join(answers).gap().unwrap().author_can_cause());
+        }
     }
 
     #[test]

@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::document::{Described, Document};
+use super::document::{Described, Document, signature_blobs};
 use super::{Problem, Pull, Stop};
 use crate::clients::registry::{Asked, Lane, MANIFEST_BYTES, Referrer, Referrers, RegistryError, Which};
 use crate::model::digest::ClaimedDigest;
-use crate::model::gap::Gap;
+use crate::model::gap::{Gap, GapReason};
 
 /// Manifests and blobs beside one image that are read. cosign adds a layer to the manifest under its tag with each signing.
 const MANIFESTS_BESIDE: usize = 1_024;
@@ -126,9 +126,8 @@ impl Search<'_> {
             annotations: Some(annotations),
         };
         self.manifests.push(json!(described));
-        let document = Document::parse(&manifest.bytes);
-        self.blobs(document.signature_blobs(""))?;
-        match document {
+        self.blobs(signature_blobs(&manifest.bytes, ""))?;
+        match Document::parse(&manifest.bytes) {
             // A tag named after a digest may also hold that very image.
             Document::Manifest { .. } => {}
             Document::Neither => {
@@ -164,7 +163,7 @@ impl Search<'_> {
             }
             Ok(bytes) => {
                 let artifact_type = referrer.artifact_type.as_deref().unwrap_or_default();
-                self.blobs(Document::parse(&bytes).signature_blobs(artifact_type))?;
+                self.blobs(signature_blobs(&bytes, artifact_type))?;
                 Ok(true)
             }
             Err(Problem::Registry(error)) => {
@@ -206,8 +205,17 @@ impl Search<'_> {
     }
 
     fn cannot(&mut self, error: &RegistryError, asked: Asked) {
-        let gap = self.pull.gap(error, WANTED, asked);
+        let mut gap = self.pull.gap(error, WANTED, asked);
+        if matches!(error, RegistryError::Absent { .. }) {
+            // It is asked for because a list or a manifest names it, and whoever may push can name what was never there.
+            gap.reason = GapReason::Malformed;
+            gap.next_step = "Find out who put it on the list; push it, or take it off.".into();
+        }
         tracing::debug!(%gap, "what stands beside the image is not all known");
-        self.unknown.get_or_insert(gap);
+        // One gap is told: one that somebody brought about, before one that only befell us.
+        let is_worse = |known: &Gap| gap.author_can_cause() && !known.author_can_cause();
+        if self.unknown.as_ref().is_none_or(is_worse) {
+            self.unknown = Some(gap);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Which blobs a manifest or index asks for. What is wrong with it, `unpack::image` says; here it only leads to no blob.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::model::digest::ClaimedDigest;
 use crate::model::media_type::signature_format;
@@ -48,16 +49,22 @@ impl Document {
             Ok(_) | Err(_) => Self::Neither,
         }
     }
+}
 
-    /// The blobs of a manifest whose media types say that it is a signature; none of any other.
-    pub fn signature_blobs(&self, artifact_type: &str) -> Vec<(u64, ClaimedDigest)> {
-        let Self::Manifest { config, layers } = self else { return Vec::new() };
-        let all = || layers.iter().chain([config]);
-        match signature_format(all().map(|d| d.media_type.as_str()).chain([artifact_type])) {
-            Some(_) => all().filter_map(Described::job).collect(),
-            None => Vec::new(),
-        }
+/// The blobs of a manifest in which some type says that it is a signature, `described` being the one in the list that led to it; none of
+/// any other. Whatever could be taken for a signature later on is had here: where this reader were the stricter one of the two, whoever
+/// may push could make a signature look like one that was not to be had.
+pub(super) fn signature_blobs(manifest: &[u8], described: &str) -> Vec<(u64, ClaimedDigest)> {
+    let Ok(manifest) = serde_json::from_slice::<Value>(manifest) else { return Vec::new() };
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let parts: Vec<&Value> = manifest.get("layers").and_then(Value::as_array).into_iter().flatten().chain(manifest.get("config")).collect();
+    let own = text(&manifest, "artifactType");
+    let types: Vec<String> = parts.iter().filter_map(|part| text(part, "mediaType")).chain(own).collect();
+    if signature_format(types.iter().map(String::as_str).chain([described])).is_none() {
+        return Vec::new();
     }
+    let job = |part: &&Value| Some((part.get("size")?.as_u64()?, ClaimedDigest::from_oci(part.get("digest")?.as_str()?).ok()?));
+    parts.iter().filter_map(job).collect()
 }
 
 impl Described {

@@ -152,12 +152,12 @@ fn read(path: &Path, subject: &str) -> Option<Result<Arc<[u8]>, Gap>> {
     let shown = path.display().to_string();
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            // A link that leads nowhere is there.
-            let is_link = std::fs::symlink_metadata(path).is_ok();
-            return is_link
-                .then(|| Err(gap(subject, GapReason::NoSuchFile, format!("{shown} leads nowhere"), "Mend the link, or take it away.")));
+        // A link that leads nowhere, or round in circles, is there, and whoever put it there brought that about.
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied && std::fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink()) => {
+            let detail = format!("{shown} leads nowhere: {error}");
+            return Some(Err(gap(subject, GapReason::Malformed, detail, "Mend the link, or take it away.")));
         }
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return None,
         // Names that are too long for the file system are not there.
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => return None,
         Err(error) => return Some(Err(of_io(subject, &shown, &error))),

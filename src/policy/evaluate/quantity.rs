@@ -43,17 +43,19 @@ pub(super) fn tally(quantity: Quantity, found: &[Found]) -> Tally {
 /// The largest assignment of authorities to signers in which no signer and no signature stands twice: Kuhn's augmenting paths over
 /// authorities and signers, so that a greedy choice never miscounts. Gives the candidates used.
 fn assign(authorities: &[Vec<&Signer>]) -> Vec<usize> {
+    let names = names(authorities);
+    let name = |signer: &Signer| names.get(signer.signer_key.as_str()).copied().unwrap_or_default();
     // A signature value that two signers claim is one signature; the first claim counts.
     let mut owner: BTreeMap<&str, &str> = BTreeMap::new();
     for signer in authorities.iter().flatten() {
-        owner.entry(&signer.signature_id).or_insert(&signer.signer_key);
+        owner.entry(&signer.signature_id).or_insert(name(signer));
     }
     let edges: Vec<BTreeMap<&str, usize>> = authorities
         .iter()
         .map(|signers| {
             let mut by_signer = BTreeMap::new();
-            for signer in signers.iter().filter(|s| owner.get(s.signature_id.as_str()) == Some(&s.signer_key.as_str())) {
-                by_signer.entry(signer.signer_key.as_str()).or_insert(signer.candidate);
+            for signer in signers.iter().filter(|s| owner.get(s.signature_id.as_str()) == Some(&name(s))) {
+                by_signer.entry(name(signer)).or_insert(signer.candidate);
             }
             by_signer
         })
@@ -64,6 +66,33 @@ fn assign(authorities: &[Vec<&Signer>]) -> Vec<usize> {
         augment(authority, &edges, &mut taken, &mut visited);
     }
     taken.iter().filter_map(|(signer, authority)| edges.get(*authority)?.get(signer).copied()).collect()
+}
+
+/// One name for each signer, by `signer_key`: those that hold one key are one, whatever names that key, and so are those that are one with
+/// one of them. Each turn makes a name smaller, or ends.
+fn names<'s>(authorities: &[Vec<&'s Signer>]) -> BTreeMap<&'s str, &'s str> {
+    let all = || authorities.iter().flatten().copied();
+    let mut names: BTreeMap<&str, &str> = all().map(|signer| (signer.signer_key.as_str(), signer.signer_key.as_str())).collect();
+    loop {
+        let mut least: BTreeMap<&str, &str> = BTreeMap::new();
+        for signer in all() {
+            let (Some(key), Some(name)) = (&signer.lasting_key, names.get(signer.signer_key.as_str())) else { continue };
+            least.entry(key).and_modify(|least| *least = (*least).min(name)).or_insert(name);
+        }
+        let mut changed = false;
+        for signer in all() {
+            let least = signer.lasting_key.as_ref().and_then(|key| least.get(key.as_str()));
+            if let (Some(least), Some(name)) = (least, names.get_mut(signer.signer_key.as_str()))
+                && *least < *name
+            {
+                *name = least;
+                changed = true;
+            }
+        }
+        if !changed {
+            return names;
+        }
+    }
 }
 
 /// Finds a signer for `authority`, moving others to another signer of theirs where that makes room. The depth is at most the
@@ -99,7 +128,8 @@ mod tests {
     use crate::policy::decision::ReasonCode;
 
     fn signer(key: &str, signature: &str) -> Signer {
-        Signer { signature_id: signature.into(), signer_key: key.into(), candidate: signature.bytes().map(usize::from).sum() }
+        let candidate = signature.bytes().map(usize::from).sum();
+        Signer { signature_id: signature.into(), signer_key: key.into(), lasting_key: None, candidate }
     }
 
     fn met<const N: usize>(signers: [&Signer; N]) -> Found {
@@ -131,6 +161,16 @@ mod tests {
         let (a1, a2, b) = (signer("a", "1"), signer("a", "2"), signer("b", "3"));
         assert_eq!(tally(Quantity::All, &[met([&a1]), met([&a2])]), Tally::Refused { met: 1, needed: 2 });
         assert_eq!(count(tally(Quantity::All, &[met([&a1]), met([&b])])), "met");
+    }
+
+    #[test]
+    fn signers_that_hold_one_key_are_one_also_by_way_of_a_third() {
+        let with = |key: &str, signature: &str, lasting: &str| Signer { lasting_key: Some(lasting.into()), ..signer(key, signature) };
+        let (a, b, c) = (with("a", "1", "k1"), with("b", "2", "k2"), with("c", "3", "k3"));
+        assert_eq!(count(tally(Quantity::All, &[met([&a]), met([&b]), met([&c])])), "met");
+        let (b1, b2) = (with("b", "2", "k1"), with("b", "4", "k3"));
+        assert_eq!(tally(Quantity::All, &[met([&a]), met([&b1])]), Tally::Refused { met: 1, needed: 2 });
+        assert_eq!(tally(Quantity::All, &[met([&c]), met([&a]), met([&b1, &b2])]), Tally::Refused { met: 1, needed: 3 });
     }
 
     #[test]

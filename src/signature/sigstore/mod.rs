@@ -46,7 +46,7 @@ use self::artifact::Artifact;
 use self::judge::Court;
 use super::{Candidate, JudgedSignature, Scheme, Signatures, SignedTarget, TrustAnchors};
 use crate::model::attachment::{Attachment, AttachmentForm, Attachments, TargetRole};
-use crate::model::digest::ClaimedDigest;
+use crate::model::digest::{ClaimedDigest, Digest};
 use crate::model::observed::Observed;
 use crate::unpack::Limits;
 use crate::unpack::image::SmallBlob;
@@ -90,12 +90,17 @@ impl Scheme for Sigstore {
             return Observed::Absent;
         }
         let court = Court::new(trust, now);
+        // The hashes that some signatures ask for beside the SHA-256 are made once, or hundreds of signatures that hold nothing would have a
+        // large zip read hundreds of times.
+        let mut zips: BTreeMap<Digest, Artifact<'_>> = BTreeMap::new();
         let judged: Vec<JudgedSignature> = beside
             .found
             .iter()
             .filter_map(|attachment| match artifact {
                 Candidate::Zip { index, .. } if attachment.target.role == TargetRole::Itself => {
-                    court.judge(attachment, Bytes::File(index.path()))
+                    let Attachment { location, target, form } = attachment;
+                    let zip = zips.entry(target.digest).or_insert_with(|| Artifact::new(target.digest, Bytes::File(index.path())));
+                    court.judge_form(location, form, zip, SignedTarget::beside(target.digest, target.role))
                 }
                 Candidate::Image { layout, .. } => {
                     let digest = ClaimedDigest::from(attachment.target.digest);

@@ -322,3 +322,76 @@ fn push(runtime: &tokio::runtime::Runtime, host: &str, staging: &Server) {
         assert!(response.status().is_success(), "{name}: {}", response.status());
     }
 }
+
+/// What whoever may push to the repository can bring about is refused, and never taken for something that we could not look at.
+#[track_caller]
+fn is_the_pushers_doing(signatures: &Signatures, what: &str) {
+    match signatures {
+        Observed::Absent => panic!("{what}: it reads as unsigned"),
+        Observed::Unknown(gap) => assert!(gap.author_can_cause(), "{what}: {gap:?}"),
+        Observed::Present(found) => {
+            let blamed = found.iter().any(|signature| match &signature.outcome {
+                Outcome::Invalid(_) => true,
+                Outcome::Inconclusive(undetermined) => undetermined.gap.author_can_cause(),
+                Outcome::Valid(_) => false,
+            });
+            assert!(blamed, "{what}: {found:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_signature_that_is_listed_and_was_never_pushed_does_not_lift_a_refusal() {
+    let config = json!({"mediaType": "application/vnd.oci.empty.v1+json", "digest": Digest::of(b"{}").to_string(), "size": 2});
+    let missing = json!({"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "digest": Digest::of(b"no").to_string(), "size": 2});
+    for whole in [true, false] {
+        let (server, bed) = (Server::new(), Bed::new());
+        let image = image(&server, "amd64");
+        let hex = digest(&image).trim_start_matches("sha256:").to_owned();
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "config": config, "layers": [missing], "subject": {"mediaType": MANIFEST, "digest": digest(&image), "size": 1},
+        });
+        server.blob("application/vnd.oci.empty.v1+json", b"{}");
+        let referrer = if whole { server.manifest(MANIFEST, &manifest, None) } else { missing.clone() };
+        server.manifest(INDEX, &list(&[referrer]), Some(&format!("sha256-{hex}")));
+        is_the_pushers_doing(&examined(&bed, &server, &image), if whole { "its blob is not there" } else { "its manifest is not there" });
+    }
+}
+
+/// Two readers of one manifest must not disagree: what the one finds no blobs in, the other would miss them in.
+#[test]
+fn a_signature_whose_manifest_is_odd_is_pulled_all_the_same_and_judged() {
+    let changes: [(&str, fn(&mut Value)); 4] = [
+        ("a null", |manifest| manifest["config"]["artifactType"] = Value::Null),
+        ("a platform of another kind", |manifest| manifest["layers"][0]["platform"] = json!("linux")),
+        ("no config", |manifest| drop(manifest.as_object_mut().unwrap().remove("config"))),
+        ("an empty list of manifests", |manifest| manifest["manifests"] = json!([])),
+    ];
+    for (what, change) in changes {
+        let (server, bed) = (Server::new(), Bed::new());
+        let image = image(&server, "amd64");
+        let hex = digest(&image).trim_start_matches("sha256:").to_owned();
+        let mut manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST, "config": server.blob("application/vnd.oci.empty.v1+json", b"{}"),
+            "layers": [server.blob("application/vnd.dev.sigstore.bundle.v0.3+json", b"{}")],
+            "subject": {"mediaType": MANIFEST, "digest": digest(&image), "size": 1},
+        });
+        change(&mut manifest);
+        let referrer = server.manifest(MANIFEST, &manifest, None);
+        server.manifest(INDEX, &list(&[referrer]), Some(&format!("sha256-{hex}")));
+        is_the_pushers_doing(&examined(&bed, &server, &image), what);
+    }
+}
+
+#[test]
+fn what_could_not_be_had_does_not_hide_what_the_pusher_brought_about() {
+    let (server, bed) = (Server::new(), Bed::new());
+    let image = image(&server, "amd64");
+    let hex = digest(&image).trim_start_matches("sha256:").to_owned();
+    server.fault(|asked| asked.path.contains("/referrers/").then(|| envelope(403, "DENIED")));
+    let mut huge = signature(&server, &image, 1);
+    huge["size"] = json!(1_u64 << 40);
+    server.manifest(INDEX, &list(&[huge]), Some(&format!("sha256-{hex}")));
+    is_the_pushers_doing(&examined(&bed, &server, &image), "too large, after a denial");
+}

@@ -103,8 +103,7 @@ impl Measure<'_> {
         };
         found.causes.extend(self.service_revocation(holding));
         if found.causes.is_empty() {
-            let (signature_id, signer_key) = (holding.basis.signature_id.clone(), holding.signer_key.clone());
-            found.met.push(Signer { signature_id, signer_key, candidate });
+            found.met.push(Signer::of(holding, candidate));
         }
         found
     }

@@ -22,6 +22,8 @@ use crate::policy::level::{Action, Aspects};
 use crate::policy::schema::{Attestation, Authority, Policy};
 use crate::policy::scope::ProfilePattern;
 use crate::signature;
+#[cfg(doc)]
+use crate::signature::SignerIdentity;
 
 /// What an authority is measured against.
 pub(super) struct Measure<'a> {
@@ -61,8 +63,21 @@ pub(super) struct Found {
 pub(super) struct Signer {
     pub(super) signature_id: String,
     pub(super) signer_key: String,
+    /// See [`SignerIdentity::lasting_key`].
+    pub(super) lasting_key: Option<String>,
     /// Index among the candidates.
     pub(super) candidate: usize,
+}
+
+impl Signer {
+    fn of(holding: &Holding, candidate: usize) -> Self {
+        Self {
+            signature_id: holding.basis.signature_id.clone(),
+            signer_key: holding.signer_key.clone(),
+            lasting_key: holding.basis.identity.lasting_key().map(str::to_owned),
+            candidate,
+        }
+    }
 }
 
 impl Found {
@@ -148,8 +163,7 @@ impl Measure<'_> {
                 continue;
             }
             let revocation = if asks_revocation { self.revocation_of(holding, &mut logged) } else { None };
-            let signer =
-                Signer { signature_id: holding.basis.signature_id.clone(), signer_key: holding.signer_key.clone(), candidate: index };
+            let signer = Signer::of(holding, index);
             found.logged.append(&mut logged);
             match revocation {
                 None => found.met.push(signer),

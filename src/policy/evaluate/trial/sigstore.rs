@@ -255,6 +255,34 @@ fn signers_of_two_schemes_make_two() {
 }
 
 #[test]
+fn one_key_by_itself_and_in_a_certificate_is_one_signer() {
+    let by_key = "{sigstore: {key: key.pem}}";
+    let by_name = "{notary: {trust_store: \"ca:acme\", identities: [\"x509.subject: C=US, ST=WA, O=Acme\"]}}";
+    let both = asks(&format!("{{all: [{by_key}, {by_name}]}}"));
+    let By::Key { spki_sha256 } = key().by else { panic!() };
+    let noted_by = |spki_sha256: String| {
+        let signer = crate::signature::notary::Signer { spki_sha256, ..release() };
+        valid(SignerIdentity::Notary(Box::new(signer)), &["ca:acme"], |basis| basis.signature_id = "99".into())
+    };
+    trusted(&decide(&both, vec![by(key()), noted_by("ab".repeat(32))]));
+    refused(&decide(&both, vec![by(key()), noted_by(spki_sha256)]), ReasonCode::ThresholdNotMet);
+}
+
+#[test]
+fn one_key_in_two_certificates_is_one_signer() {
+    let named =
+        |name: &str| format!("{{notary: {{trust_store: \"ca:acme\", identities: [\"x509.subject: C=US, ST=WA, O=Acme, CN={name}\"]}}}}");
+    let both = asks(&format!("{{all: [{}, {}]}}", named("release"), named("review")));
+    let noted_by = |name: &str, spki_sha256: &str| {
+        let mut signer = crate::signature::notary::Signer { spki_sha256: spki_sha256.into(), ..release() };
+        signer.subject.last_mut().unwrap().1 = name.into();
+        valid(SignerIdentity::Notary(Box::new(signer)), &["ca:acme"], |basis| basis.signature_id = name.into())
+    };
+    trusted(&decide(&both, vec![noted_by("release", "aa"), noted_by("review", "bb")]));
+    refused(&decide(&both, vec![noted_by("release", "aa"), noted_by("review", "aa")]), ReasonCode::ThresholdNotMet);
+}
+
+#[test]
 fn rule_07_a_signed_index_that_lists_the_image_counts_and_is_said_to_be_one() {
     let index = Digest::of(b"index");
     let above = valid(SignerIdentity::Sigstore(Box::new(workflow())), &[ROOT], |basis| {
