@@ -11,7 +11,7 @@ use super::global::Global;
 use crate::model::attachment::{Attachment, AttachmentForm, Target, TargetRole};
 use crate::model::digest::{ClaimedDigest, Digest, Hasher};
 use crate::model::printable::printable;
-use crate::signature::sigstore::{self, By, Bytes, Signer};
+use crate::signature::sigstore::{self, By, Bytes, Signer, Transparency};
 use crate::signature::trust::{PublicKeyAnchor, SigstoreRoot, shipped_sigstore_roots};
 use crate::signature::{JudgedSignature, Outcome, SignerIdentity, TrustAnchors, Verified, explain};
 
@@ -59,6 +59,7 @@ pub struct Args {
 /// Verifies the bundle.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
     let trust = TrustAnchors { sigstore_roots: vec![root(args)?], keys: key(args)?, ..TrustAnchors::default() };
+    let has_logs = trust.sigstore_roots.iter().any(SigstoreRoot::has_logs);
     let bundle = read(&args.bundle, "the bundle")?;
     let location = args.bundle.display().to_string();
     let form = AttachmentForm::SigstoreBundle(Arc::from(bundle));
@@ -75,19 +76,19 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
     if global.verbosity > 0 {
         explain(&judged, out, global.color).map_err(|error| Failure::internal(format!("cannot write: {error}")))?;
     }
-    let (exit, line) = verdict(args, &judged);
+    let (exit, line) = verdict(args, &judged, has_logs);
     if !global.quiet {
         writeln!(out, "{line}").map_err(|error| Failure::internal(format!("cannot write: {error}")))?;
     }
     Ok(exit)
 }
 
-fn verdict(args: &Args, judged: &JudgedSignature) -> (Exit, String) {
+fn verdict(args: &Args, judged: &JudgedSignature, has_logs: bool) -> (Exit, String) {
     let refused = |why: &str| (Exit::PolicyFailed, format!("refused: {}", printable(why)));
     match &judged.outcome {
         Outcome::Invalid(rejection) => refused(&rejection.to_string()),
         Outcome::Inconclusive(undetermined) => (Exit::Incomplete, format!("not verified: {}", undetermined.gap)),
-        Outcome::Valid(verified) => match mismatch(args, verified) {
+        Outcome::Valid(verified) => match mismatch(args, verified, has_logs) {
             Some(why) => refused(&why),
             None => (Exit::Pass, format!("verified: {}", printable(&verified.basis().identity.describe()))),
         },
@@ -95,7 +96,7 @@ fn verdict(args: &Args, judged: &JudgedSignature) -> (Exit, String) {
 }
 
 /// What of the signer or of what vouches for it is not as asked.
-fn mismatch(args: &Args, verified: &Verified) -> Option<String> {
+fn mismatch(args: &Args, verified: &Verified, has_logs: bool) -> Option<String> {
     let SignerIdentity::Sigstore(signer) = &verified.basis().identity else { return Some("not a Sigstore signature".into()) };
     let Signer { by, proofs, .. } = signer.as_ref();
     match by {
@@ -106,7 +107,13 @@ fn mismatch(args: &Args, verified: &Verified) -> Option<String> {
             if identity != wanted {
                 return Some(format!("it is signed by `{identity}`, not by `{wanted}`"));
             }
-            (issuer != wanted_issuer).then(|| format!("the identity is of the issuer `{issuer}`, not of `{wanted_issuer}`"))
+            if issuer != wanted_issuer {
+                return Some(format!("the identity is of the issuer `{issuer}`, not of `{wanted_issuer}`"));
+            }
+            // Without a policy nothing says that a time stamp alone is enough.
+            let is_logged = proofs.values().any(|proof| proof.transparency > Transparency::None);
+            (has_logs && !is_logged)
+                .then(|| "no log vouches for it, and the trusted root has some; a policy may say that a time stamp is enough".into())
         }
         By::Key { .. } if args.key.is_none() => Some("it is signed by a key, and an identity was asked for".into()),
         By::Key { .. } => {

@@ -6,6 +6,7 @@
 
 mod artifacts;
 mod changes;
+mod identity;
 mod verdicts;
 
 use std::collections::BTreeMap;

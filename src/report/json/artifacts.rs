@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::GapDocument;
+use super::identity::IdentityDocument;
 use super::verdicts::{DigestDocument, SubjectDocument};
 use crate::evidence::{Artifact, Attested, Blob};
 use crate::model::observed::Observed;
-use crate::signature::{Basis, JudgedSignature, Outcome, Presented, Rejection, SignedTarget, SignerIdentity, Step, StepResult, TimeSource};
+use crate::signature::{Basis, JudgedSignature, Outcome, Presented, Rejection, SignedTarget, Step, StepResult, TimeSource};
 use crate::store::Integrity;
 use crate::unpack::{Anomaly, AnomalyKind, Contents, Format};
 
@@ -186,7 +187,7 @@ impl<'a> SignatureDocument<'a> {
 struct VerifiedDocument<'a> {
     anchors: &'a [String],
     signer: String,
-    identity: &'a SignerIdentity,
+    identity: IdentityDocument<'a>,
     profile_version_arn: Option<String>,
     job_arn: Option<&'a str>,
     target: &'a SignedTarget,
@@ -204,7 +205,7 @@ impl<'a> From<&'a Basis> for VerifiedDocument<'a> {
         Self {
             anchors: &basis.anchors,
             signer: basis.identity.describe(),
-            identity: &basis.identity,
+            identity: IdentityDocument::from(&basis.identity),
             profile_version_arn: by.map(|(profile_version, _)| profile_version.to_string()),
             job_arn: by.map(|(_, job_arn)| job_arn),
             target: &basis.target,
@@ -311,6 +312,7 @@ struct DisagreeingUse<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signature::SignerIdentity;
 
     /// `Verified` can be made by `signature/` only, so no sample report has one; its basis is what is rendered.
     #[test]

@@ -136,7 +136,8 @@ impl Signer {
         }
     }
 
-    fn subject_text(&self) -> String {
+    /// The subject of the signer's certificate in one line: `CN=…, O=…`. Untrusted: print through `printable`.
+    pub fn subject_text(&self) -> String {
         let parts: Vec<String> = self.subject.iter().map(|(name, value)| format!("{name}={value}")).collect();
         parts.join(", ")
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use sigstore_crypto::Checkpoint;
-use sigstore_types::{KindVersion, SignatureBytes, TimestampToken, TransparencyLogEntry};
+use sigstore_types::{InclusionProof, KindVersion, SignatureBytes, TimestampToken, TransparencyLogEntry};
 use sigstore_verify::tsa::verify_timestamp_for_authority;
 
 use super::reading::Reading;
@@ -76,11 +76,11 @@ pub(super) fn vouching(root: &Ready, reading: &Reading) -> Result<Vouching, Reje
             let is_v1 = entry.kind_version != KindVersion::HashedRekordV002;
             out.logged.extend(entry.integrated_time.filter(|_| is_v1));
         }
-        if entry.inclusion_proof.is_some() {
-            logs.push(
-                checkpoint_log(root, entry)
-                    .ok_or_else(|| Rejection::LogProof { detail: "no log of the root signed the checkpoint".into() })?,
-            );
+        if let Some(proof) = &entry.inclusion_proof {
+            let log = checkpoint_log(root, entry)
+                .ok_or_else(|| Rejection::LogProof { detail: "no log of the root signed the checkpoint".into() })?;
+            agrees(entry, proof, log)?;
+            logs.push(log);
         }
     }
     for log in logs {
@@ -95,6 +95,32 @@ pub(super) fn vouching(root: &Ready, reading: &Reading) -> Result<Vouching, Reje
         out.logs.insert(log.name());
     }
     Ok(out)
+}
+
+/// What a proof says beside its checkpoint is not signed, and the crate reads only what it needs of it: tree size and root must be the
+/// signed ones all the same. In Rekor v2, where an entry has one index and its log is the one that signed, these must agree as well.
+fn agrees(entry: &TransparencyLogEntry, proof: &InclusionProof, log: &Log) -> Result<(), Rejection> {
+    let fail = |detail: String| Rejection::LogProof { detail };
+    let checkpoint = Checkpoint::from_text(proof.checkpoint.envelope()).map_err(|error| fail(error.to_string()))?;
+    if proof.tree_size != checkpoint.tree_size() {
+        return Err(fail(format!(
+            "it is about a tree of {} entries, and the checkpoint signs one of {}",
+            proof.tree_size,
+            checkpoint.tree_size()
+        )));
+    }
+    if proof.root_hash != *checkpoint.root_hash() {
+        return Err(fail("its root is not the one that the checkpoint signs".into()));
+    }
+    if entry.kind_version == KindVersion::HashedRekordV002 {
+        if proof.log_index != entry.log_index {
+            return Err(fail("its index is not that of the entry".into()));
+        }
+        if log.id != entry.log_id.key_id.as_bytes() {
+            return Err(fail(format!("the entry names the log {}, and another one signed the checkpoint", id_of(entry))));
+        }
+    }
+    Ok(())
 }
 
 /// How the entries are vouched for: the strongest of them counts, since each is about this very signature.

@@ -208,6 +208,16 @@ pub enum SignatureForm {
     Legacy,
 }
 
+impl Claim {
+    /// Its text; `None` where it cannot be read.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Malformed => None,
+        }
+    }
+}
+
 impl Signer {
     /// Two signatures with one such key are by one signer. A workflow on another branch or tag is no other signer, nor is another
     /// certificate for one identity.

@@ -64,6 +64,11 @@ impl SigstoreRoot {
         }
         load(name, json)
     }
+
+    /// True where it knows a transparency log.
+    pub fn has_logs(&self) -> bool {
+        Ready::of(&self.name, &self.json).is_ok_and(|ready| !ready.logs.is_empty())
+    }
 }
 
 fn load(name: &str, json: &[u8]) -> Result<SigstoreRoot, RootError> {

@@ -104,7 +104,8 @@ impl Pulled {
                 .iter()
                 .map(|signature| match &signature.outcome {
                     Outcome::Inconclusive(undetermined) => undetermined.gap.detail.clone(),
-                    Outcome::Valid(_) | Outcome::Invalid(_) => panic!("nothing judges these yet: {signature:?}"),
+                    Outcome::Invalid(_) => format!("{} signature that does not hold at {}", signature.scheme, signature.location),
+                    Outcome::Valid(_) => panic!("nobody signed anything here: {signature:?}"),
                 })
                 .collect()),
         }

@@ -160,7 +160,10 @@ impl Measure<'_> {
                 }
             }
         }
-        if found.met.is_empty() && found.unproven.is_empty() && found.causes.is_empty() {
+        // A form that no scheme reads, or a plugin that is not built in, is not what is asked for, and anybody can put one there: it never
+        // stands in for a signature (DESIGN §4 rules 2 and 5).
+        let only_unread = found.causes.iter().all(|cause| cause.code == ReasonCode::NotBuilt);
+        if found.met.is_empty() && found.unproven.is_empty() && only_unread {
             found.causes.push(self.nothing(name).about_authenticity());
         }
         found.logged.sort();

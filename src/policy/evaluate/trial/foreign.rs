@@ -47,6 +47,10 @@ fn strangers() -> Vec<JudgedSignature> {
     let outcome = |outcome| JudgedSignature { outcome, ..base.clone() };
     let gap = |reason| Gap { subject: "s".into(), wanted: "w".into(), reason, detail: String::new(), next_step: String::new() };
     let undetermined = |reason| Outcome::Inconclusive(Undetermined { gap: gap(reason), chain_and_identity_verified: false });
+    let of_scheme = |scheme, chain_and_identity_verified| {
+        let gap = gap(GapReason::NotBuilt);
+        JudgedSignature { scheme, ..outcome(Outcome::Inconclusive(Undetermined { gap, chain_and_identity_verified })) }
+    };
     vec![
         by(other.clone()),
         by(unlogged),
@@ -60,6 +64,10 @@ fn strangers() -> Vec<JudgedSignature> {
         outcome(Outcome::Invalid(Rejection::Chain { detail: "x".into() })),
         outcome(undetermined(GapReason::Malformed)),
         outcome(undetermined(GapReason::TooLarge { limit: "bytes".into() })),
+        // A form that nobody reads, and an envelope that demands a plugin which is not built in.
+        of_scheme("oci-referrers", false),
+        of_scheme("notary", false),
+        of_scheme("notary", true),
     ]
 }
 
@@ -84,7 +92,7 @@ proptest! {
     fn rule_02_whatever_a_stranger_attaches_never_improves_a_decision(
         which_policy in 0_usize..15,
         which_base in 0_usize..6,
-        added in proptest::collection::vec(0_usize..12, 1..5),
+        added in proptest::collection::vec(0_usize..15, 1..5),
         in_front in any::<bool>(),
     ) {
         let policy = &policies()[which_policy];

@@ -193,12 +193,8 @@ const fn unsigned(path: &'static str, kinds: &'static [Kind], effect: Effect<Bas
 
 const FLIP: &[Kind] = &[Kind::FlipBit];
 const DROP: &[Kind] = &[Kind::Drop];
-const FLIP_SWAP: &[Kind] = &[Kind::FlipBit, Kind::Swap];
 const FLIP_DROP: &[Kind] = &[Kind::FlipBit, Kind::Drop];
-const ALL: &[Kind] = &[Kind::FlipBit, Kind::Drop, Kind::Swap];
 
-const SIZE: &str =
-    "C2SP tlog-checkpoint: size and root count as the checkpoint signs them; the proof repeats them, and nothing rests on its word";
 const NOTE: &str = "C2SP signed-note: the text is signed, and not the lines of signatures under it; the key is found by its hint";
 
 /// Of a bundle over an artifact.
@@ -214,23 +210,6 @@ pub const CHECKPOINT: &[Unsigned<Basis>] = &[
     unsigned("verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope/4/0", FLIP, Effect::None, NOTE),
     unsigned("verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope/4/1", FLIP, Effect::None, NOTE),
     unsigned("verificationMaterial/tlogEntries/0/inclusionProof/checkpoint/envelope/5", DROP, Effect::None, NOTE),
-];
-
-/// Of an entry of Rekor v1.
-pub const REKOR_V1: &[Unsigned<Basis>] =
-    &[unsigned("verificationMaterial/tlogEntries/0/inclusionProof/treeSize", FLIP_SWAP, Effect::None, SIZE)];
-
-/// Of an entry of Rekor v2. A time stamp stands beside it, so that a bundle without the entry is one by itself.
-pub const REKOR_V2: &[Unsigned<Basis>] = &[
-    unsigned("verificationMaterial/tlogEntries/0/inclusionProof/treeSize", ALL, Effect::None, SIZE),
-    unsigned("verificationMaterial/tlogEntries/0/inclusionProof/rootHash", FLIP_SWAP, Effect::None, SIZE),
-    unsigned(
-        "verificationMaterial/tlogEntries/0/inclusionProof/logIndex",
-        ALL,
-        Effect::None,
-        "sigstore_rekor.proto: in Rekor v2 it is the entry's logIndex once more, by which the proof is verified",
-    ),
-    unsigned("verificationMaterial/tlogEntries/0/logId/keyId", FLIP, Effect::None, NOTE),
 ];
 
 /// Of entries with a time stamp beside them.

@@ -7,7 +7,9 @@ use std::thread;
 
 use layerproof::model::digest::Digest;
 
-use crate::run::{layerproof, skip};
+use super::ARTIFACT;
+use crate::forge::sigstore::Sigstore;
+use crate::run::{Home, layerproof, skip};
 
 const IDENTITY: &str = "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
@@ -122,6 +124,30 @@ fn a_wrong_identity_and_a_wrong_issuer_are_refused_to_the_letter() {
     ] {
         let out = run(identity, issuer).exits(1);
         assert!(out.stdout.contains("refused: "), "{out}");
+    }
+}
+
+#[test]
+fn a_time_stamp_alone_is_not_enough_under_a_root_that_has_logs() {
+    let world = Sigstore::new();
+    let home = Home::new();
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(home.path().join(name), bytes).unwrap();
+        home.path().join(name)
+    };
+    let artifact = write("artifact", ARTIFACT);
+    let mut without_logs = world.trusted_root();
+    without_logs.tlogs.clear();
+    let roots = [
+        (write("with.json", world.trusted_root().to_json().to_string().as_bytes()), 1),
+        (write("without.json", without_logs.to_json().to_string().as_bytes()), 0),
+    ];
+    let bundle = write("bundle.json", &world.keyless(ARTIFACT).logged(&[]).stamped(1).build().bytes());
+    for (root, code) in roots {
+        let args = ["--certificate-identity", super::IDENTITY, "--certificate-oidc-issuer", ISSUER];
+        let run = layerproof().args(["verify-bundle", "--bundle"]).arg(&bundle).args(args).arg("--trusted-root").arg(&root);
+        let out = run.arg(&artifact).run().exits(code);
+        assert!(code == 0 || out.stdout.contains("no log vouches for it"), "{out}");
     }
 }
 
