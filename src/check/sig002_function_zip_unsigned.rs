@@ -12,11 +12,11 @@ static RULE: Rule = Rule {
     slug: "function-zip-unsigned",
     title: "A function's zip has no signature",
     severity: Severity::High,
-    explanation: "Every signature scheme looked at the zip and found nothing, so nothing ties the deployed code to the pipeline that \
-        should have built it. Anyone with lambda:UpdateFunctionCode could have put it there. A local zip that no --as ARN gave a scope is \
-        reported here as well.",
+    explanation: "Every signature scheme looked at the zip, and at the places that were named for signatures beside it, and found nothing, so \
+        nothing ties the deployed code to the pipeline that should have built it. Anyone with \
+        lambda:UpdateFunctionCode could have put it there. A local zip that no --as ARN gave a scope is reported here as well.",
     remediation: "Sign the zip with AWS Signer in the release pipeline, after the build and before the deployment, and attach a code signing \
-        configuration in Enforce mode.",
+        configuration in Enforce mode; or sign it with cosign, a workflow's attestation or Notation, and name the place with --signatures.",
     evidence: &[EvidenceKind::Artifact],
     tampering: false,
     caveat: "The place of an AWS Signer signature inside a zip is known from one public description.",

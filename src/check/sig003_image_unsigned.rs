@@ -15,7 +15,8 @@ static RULE: Rule = Rule {
     explanation: "Every signature scheme looked for signatures of the image's digest (referrers and signature tags) and found none. Lambda's \
         own code signing does not cover container images, so a signature that a verifier like this one checks is the only thing that ties \
         the running image to a builder.",
-    remediation: "Turn on managed signing in Amazon ECR, or sign the image by digest in the pipeline that pushes it.",
+    remediation: "Turn on managed signing in Amazon ECR, or sign the image by digest with cosign or Notation in the pipeline that pushes it. \
+        Where its signatures are kept in another repository, name that with --signature-repository.",
     evidence: &[EvidenceKind::Api, EvidenceKind::Artifact],
     tampering: false,
     caveat: "",

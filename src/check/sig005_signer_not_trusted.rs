@@ -15,10 +15,10 @@ static RULE: Rule = Rule {
     title: "A signature was made by nobody whom the policy trusts",
     severity: Severity::High,
     explanation: "The content has the digest that was signed, but the chain does not lead to a trust anchor that the policy names, did not \
-        hold at signing time, or the signer's identity (for AWS Signer its profile version) is none that the policy lists. A signature by \
-        anyone is not a signature by you: an attacker can sign as well.",
-    remediation: "Sign with an allowed signing profile and redeploy. If the signer is a legitimate new one, add its profile and anchor to the \
-        trust policy in a review.",
+        hold at signing time, the key is another one, or the signer's identity (the profile version of AWS Signer, the certificate's \
+        identity and issuer) is none that the policy lists. A signature by anyone is not a signature by you: an attacker can sign as well.",
+    remediation: "Sign with an allowed signing profile, identity or key and redeploy. If the signer is a legitimate new one, add it and its \
+        anchor to the trust policy in a review.",
     evidence: &[EvidenceKind::Artifact, EvidenceKind::Policy],
     tampering: false,
     caveat: "AWS publishes no download of the root behind signed zips; the one that is known comes from one source.",

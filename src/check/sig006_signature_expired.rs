@@ -17,10 +17,11 @@ static RULE: Rule = Rule {
     explanation: "The signature holds, but the date that its signer set has passed. AWS Lambda checks expiry only when code is deployed, so \
         the function goes on running and the next deployment of the same artifact fails where a code signing configuration enforces it. \
         It is reported at every level of the policy, also where the level does not enforce expiry.",
-    remediation: "Sign the unsigned original again and redeploy. AWS Signer refuses to sign a zip that already carries a signature.",
+    remediation: "Sign again, a zip of AWS Signer's from the unsigned original, and redeploy. AWS Signer refuses to sign a zip that \
+        already carries a signature.",
     evidence: &[EvidenceKind::Artifact],
     tampering: false,
-    caveat: "The attribute that carries the expiry is known from one public description.",
+    caveat: "The attribute that carries the expiry in AWS Signer's zips is known from one public description.",
 };
 
 pub(super) struct SignatureExpired;

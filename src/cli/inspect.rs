@@ -33,6 +33,7 @@ const SHOWN: usize = 40;
 #[command(after_help = "Examples:
   layerproof inspect layer.zip
   layerproof inspect --explain-signature layer.zip
+  layerproof inspect --explain-signature --policy policy.yaml oci:image:1.4.2
   layerproof inspect oci:image/ --format json
   layerproof inspect layer:parcel-common:12 --snapshot testdata/fleet
   layerproof inspect image:registry.example.com/team/app:v1
@@ -52,7 +53,7 @@ pub struct Args {
     /// Print each numbered step of the signature's verification, with what is expected and what is presented.
     #[arg(long)]
     explain_signature: bool,
-    /// Hold chains against the roots of this trust policy, beside the shipped ones. No statement of it is applied.
+    /// Hold signatures against the keys, roots and trust stores of this trust policy, beside the roots that ship. No statement of it is applied.
     #[arg(long, env = "LAYERPROOF_POLICY", value_name = "FILE")]
     policy: Option<PathBuf>,
     /// List every file.
@@ -201,14 +202,24 @@ fn look(want: &scan::Wanted, gather: &Gather<'_>) -> Result<Result<(Examined, In
     Ok(Ok((examined, integrity)))
 }
 
-/// The shipped anchors, and those that a policy pins.
+/// The shipped roots and trust stores, and what a policy names of its own, keys among it: whoever signed properly is not called untrusted for
+/// want of an anchor that is at hand.
 fn anchors(policy: Option<&Path>, global: &Global) -> Result<TrustAnchors, Failure> {
-    let mut anchors = trust::shipped().to_vec();
+    let mut all = TrustAnchors {
+        anchors: trust::shipped().to_vec(),
+        sigstore_roots: trust::shipped_sigstore_roots().to_vec(),
+        keys: Vec::new(),
+        trust_stores: trust::shipped_trust_stores().to_vec(),
+    };
     if let Some(file) = policy {
         let policy = judge::load_policy(file, global)?;
-        anchors.extend(policy.anchors().anchors.iter().filter(|anchor| !anchor.shipped).cloned());
+        let own = policy.anchors();
+        all.anchors.extend(own.anchors.iter().filter(|anchor| !anchor.shipped).cloned());
+        all.sigstore_roots.extend(own.sigstore_roots.iter().filter(|root| !root.shipped).cloned());
+        all.keys.extend(own.keys.iter().cloned());
+        all.trust_stores.extend(own.trust_stores.iter().filter(|store| !store.shipped).cloned());
     }
-    Ok(TrustAnchors { anchors, ..TrustAnchors::default() })
+    Ok(all)
 }
 
 fn text(
@@ -308,7 +319,10 @@ fn signature_text(args: &Args, signature: &JudgedSignature, global: &Global, out
     }
     let state = match &signature.outcome {
         Outcome::Valid(verified) => format!("holds, up to {}", verified.basis().anchors.join(", ")),
-        Outcome::Invalid(rejection) => format!("does not hold: {}", printable(&rejection.to_string())),
+        Outcome::Invalid(rejection) => {
+            let state = if rejection.is_integrity() { "does not hold" } else { "not trusted" };
+            format!("{state}: {}", printable(&rejection.to_string()))
+        }
         Outcome::Inconclusive(undetermined) => undetermined.gap.to_string(),
     };
     writeln!(out, "  signature    {} in {}: {state}", signature.scheme, printable(&signature.location))?;

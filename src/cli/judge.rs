@@ -18,6 +18,7 @@ use crate::finding::Finding;
 use crate::model::inventory::Inventory;
 use crate::model::printable::printable;
 use crate::model::template::Template;
+use crate::policy::decision::ReasonCode;
 use crate::policy::waiver::{self, Waivers};
 use crate::policy::{Decision, DecisionSubject, Policy};
 use crate::report::exit::{FailOn, Gate};
@@ -205,6 +206,7 @@ pub fn run(job: Job, prepared: Prepared, global: &Global, out: &mut dyn Write) -
         notes.push(format!("a stored blob was damaged ({}) and moved to {}", moved.damage, printable(&path)));
     }
     let judged = scan::judge(&prepared.policy, &evidence, &prepared.runtimes, global.now, job.whole_fleet);
+    notes.extend(how_to_learn_revocation(&evidence, judged.decisions.values()));
     let mut findings = judged.findings;
     if let Some(waivers) = &prepared.waivers {
         notes.extend(waiver::apply(waivers, &mut findings, global.now, exit::is_tampering));
@@ -292,6 +294,24 @@ fn revocation_notes(evidence: &Evidence, prepared: &Prepared, global: &Global) -
         global.now.duration_since(recording.recorded_at()).as_hours(),
         from_it.count()
     ))
+}
+
+/// What to do where revocation is enforced and was not learned: the reason of the decision says why, and this says how to go on. Each step
+/// once, and none where every statement merely logs it.
+fn how_to_learn_revocation<'a>(evidence: &Evidence, mut decisions: impl Iterator<Item = &'a Decision>) -> Vec<String> {
+    let is_open = |decision: &Decision| decision.reasons.iter().any(|reason| reason.code == ReasonCode::RevocationUnknown);
+    if !decisions.any(is_open) {
+        return Vec::new();
+    }
+    let steps: BTreeSet<&str> = evidence
+        .revocations
+        .values()
+        .filter_map(|answer| match answer {
+            RevocationAnswer::Unknown(gap) => Some(gap.next_step.as_str()),
+            RevocationAnswer::NotRevoked { .. } | RevocationAnswer::Revoked { .. } => None,
+        })
+        .collect();
+    steps.into_iter().map(|step| format!("to learn what was revoked: {}", printable(step))).collect()
 }
 
 /// What a reader must know before the first finding: whose word this is, and which dangerous switches are on.

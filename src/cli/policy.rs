@@ -229,6 +229,7 @@ fn starter(accounts: &[String], profiles: &[String]) -> String {
         "# Trust policy for layerproof. `layerproof policy check FILE` says what is wrong with it,\n\
          # `layerproof policy explain ARN --policy FILE` which statements are about a target.\n\
          # Every statement that matches a subject must hold; a subject that none matches is refused.\n\
+         # Images, and whatever cosign, a workflow or Notation signs: trust-policies/sigstore.yaml, notary.yaml and docs/policy.md.\n\
          version: 1\n\nstatements:\n",
     );
     for (i, account) in accounts.iter().enumerate() {

@@ -294,7 +294,9 @@ impl Importer<'_, '_, '_> {
                     .push(format!("        - notary:\n            trust_store: {}\n{tsa}            identities:\n{lines}", quoted(ours)));
             }
         }
-        for (at, (identity, _)) in identities.iter().zip(&used).enumerate().filter(|(_, (_, used))| !**used) {
+        // Of a store that could not be had it is not known who goes with it.
+        let all_found = found.len() == stores.len();
+        for (at, (identity, _)) in identities.iter().zip(&used).enumerate().filter(|(_, (_, used))| all_found && !**used) {
             let what = format!("{pointer}/trustedIdentities/{at}: `{}` goes with none of the trust stores", shorten(identity.value));
             let help = "a signing profile goes with `signingAuthority`; for AWS Signer's own trust store, name profiles";
             self.problems.add_with_help(&identity.span, what, help);

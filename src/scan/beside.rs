@@ -115,9 +115,13 @@ pub(super) fn look<K: Ord>(sought: BTreeMap<K, Sought>, gather: &Gather<'_>) -> 
         let of = |what: fn(&signatures::Beside) -> bool| answers.values().filter(|all| all.get(at).is_some_and(what)).count();
         let unknown = of(|beside| !beside.gaps.is_empty());
         notes.push(format!(
-            "signatures were looked for in {} by {} digest(s); {unknown} could not be learned there",
+            "signatures were looked for in {}, by the digest{}; {}",
             printable(name),
-            digests.len()
+            if digests.len() == 1 { " of 1 artifact".to_owned() } else { format!("s of {} artifacts", digests.len()) },
+            match unknown {
+                0 => "all of them could be looked up".to_owned(),
+                unknown => format!("for {unknown} of them it could not be learned what is there"),
+            }
         ));
     }
     let (mut lines, mut unread) = (Vec::new(), Vec::new());
@@ -127,9 +131,13 @@ pub(super) fn look<K: Ord>(sought: BTreeMap<K, Sought>, gather: &Gather<'_>) -> 
             Ok(bytes) => {
                 let read = Lines::read(&location, bytes);
                 notes.push(format!(
-                    "{} holds {} signature(s) or attestation(s); of those that name other digests none was judged",
+                    "{} holds {}; what names other digests was not judged",
                     printable(&location),
-                    read.count()
+                    if read.count() == 1 {
+                        "1 signature or attestation".to_owned()
+                    } else {
+                        format!("{} signatures or attestations", read.count())
+                    },
                 ));
                 lines.push(read);
             }

@@ -73,7 +73,7 @@ pub enum Rejection {
         not_after: Timestamp,
     },
     /// The chain ends at a root that no anchor names.
-    #[error("the chain ends at `{root}` (SHA-256 {fingerprint}), which is not among the trust anchors {}", .anchors.join(", "))]
+    #[error("the chain ends at `{root}` (SHA-256 {fingerprint}), {}", unlisted(.anchors))]
     UntrustedRoot {
         /// Subject of the root presented.
         root: String,
@@ -249,13 +249,32 @@ pub enum Rejection {
         detail: String,
     },
     /// None of the named keys made the signature.
-    #[error("none of the named keys made the signature (named: {}; the signature hints at `{hint}`)", .anchors.join(", "))]
+    #[error("{}", other_key(.hint, .anchors))]
     OtherKey {
         /// What the signature says of its key, possibly nothing.
         hint: String,
         /// Names of the keys asked for.
         anchors: Vec<String>,
     },
+}
+
+/// What is said of a root that no anchor names: with no anchor to compare with, there is no list either.
+fn unlisted(anchors: &[String]) -> String {
+    match anchors {
+        [] => "and no trust anchor of its kind is named".to_owned(),
+        anchors => format!("which is not among the trust anchors {}", anchors.join(", ")),
+    }
+}
+
+/// What is said of a signature by a key that is none of those named; the hint is the signer's own word.
+fn other_key(hint: &str, anchors: &[String]) -> String {
+    let hint = if hint.is_empty() { String::new() } else { format!("the signature hints at `{hint}`") };
+    match (anchors, hint.as_str()) {
+        ([], "") => "it was made by a key, and no key is named to verify it with".to_owned(),
+        ([], hint) => format!("it was made by a key, and no key is named to verify it with ({hint})"),
+        (anchors, "") => format!("none of the named keys made the signature (named: {})", anchors.join(", ")),
+        (anchors, hint) => format!("none of the named keys made the signature (named: {}; {hint})", anchors.join(", ")),
+    }
 }
 
 fn window(not_before: &Option<Timestamp>, not_after: &Option<Timestamp>) -> String {

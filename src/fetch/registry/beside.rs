@@ -18,7 +18,7 @@ const SIGNATURE_BYTES: u64 = 16 << 20;
 /// Bytes of everything beside one image.
 const BESIDE_BYTES: u64 = 64 << 20;
 
-const WANTED: &str = "whether signatures stand beside the image";
+const WANTED: &str = "whether signatures stand beside it in the registry";
 
 /// What was found.
 pub(super) struct Beside {

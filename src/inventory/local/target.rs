@@ -165,17 +165,18 @@ impl Target {
     /// The artifact that a local target names: sniffs it, chooses the image where it is an OCI layout, and gives it the subject of
     /// `--as`. `given` is the target as typed; `architecture` (`x86_64` or `arm64`) picks from a multi-platform index.
     pub fn artifact(self, given: &str, scope: Option<&Scope>, architecture: &str) -> Result<FileArtifact, TargetError> {
+        let claimed = scope.and_then(Scope::claimed);
         let (form, location) = match self.sniff()? {
             Self::Zip(path) => (FileForm::Zip, BlobLocation::Local(path)),
             // Where an artifact is wanted, a template is a text like any other.
             Self::Template(path) | Self::Unrecognised(path) => (FileForm::Unrecognised, BlobLocation::Local(path)),
             Self::Directory(path) => (FileForm::Directory, BlobLocation::Local(path)),
             Self::OciLayout(root, choice) => {
-                let digest = oci_layout::choose_in_folder(&root, &choice)?.to_string();
+                let digest = chosen(&choice, claimed, |choice| oci_layout::choose_in_folder(&root, choice))?.to_string();
                 (FileForm::OciLayout, BlobLocation::OciLayout { root, digest, architecture: architecture.into() })
             }
             Self::OciArchive(path, choice) => {
-                let digest = oci_layout::choose_in_archive(&path, &choice)?.to_string();
+                let digest = chosen(&choice, claimed, |choice| oci_layout::choose_in_archive(&path, choice))?.to_string();
                 (FileForm::OciArchive, BlobLocation::OciLayout { root: path, digest, architecture: architecture.into() })
             }
             Self::Path(_) | Self::Function(_) | Self::Layer(_) | Self::Image(_) => {
@@ -186,7 +187,6 @@ impl Target {
             Some(scope) => scope.subject_for(form)?,
             None => Subject::File(given.into()),
         };
-        let claimed = scope.and_then(Scope::claimed);
         Ok(FileArtifact { given: given.into(), form, subject, location, claimed })
     }
 
@@ -196,6 +196,19 @@ impl Target {
             Self::OciLayout(path, _) | Self::OciArchive(path, _) => Some(path),
             Self::Function(_) | Self::Layer(_) | Self::Image(_) => None,
         }
+    }
+}
+
+/// The image that is meant. Of several that nothing else tells apart it is the one whose digest `--as` names: signatures stand in the index
+/// of a layout beside the image that they are about.
+fn chosen(
+    choice: &ImageChoice,
+    claimed: Option<ClaimedDigest>,
+    choose: impl Fn(&ImageChoice) -> Result<ClaimedDigest, TargetError>,
+) -> Result<ClaimedDigest, TargetError> {
+    match (choose(choice), choice, claimed) {
+        (Err(TargetError::WhichImage { .. }), ImageChoice::Only, Some(claimed)) => choose(&ImageChoice::Digest(claimed)),
+        (answer, _, _) => answer,
     }
 }
 

@@ -38,12 +38,16 @@ const KEYED: &[&str] = &["valid_from", "valid_until"];
 
 /// The authority in `node`.
 pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Authority> {
-    let problems = &mut *reading.problems;
-    let fields = Fields::of(node, WHAT, KEYS, problems)?;
-    let root = fields.text("root", problems);
+    let fields = Fields::of(node, WHAT, KEYS, reading.problems)?;
+    let root = fields.text("root", reading.problems);
     if fields.get("root").is_some() && root.is_none() {
         return None;
     }
+    // Said at once, whatever else is wrong with the authority: every mistake is reported in one go.
+    if let Some(text) = &root {
+        reading.names(Named::SigstoreRoot(text.value.to_owned()), &text.span);
+    }
+    let problems = &mut *reading.problems;
     let root_name = root.as_ref().map_or(PUBLIC_GOOD, |text| text.value);
     let keyed = fields.get("key").is_some();
     let signer = if keyed { key(&fields, problems) } else { keyless(&fields, problems) };
@@ -68,8 +72,8 @@ pub(super) fn authority(node: &Node, reading: &mut Reading<'_, '_>) -> Option<Au
     }
     // A key by itself, without a log or a time stamp, rests on no root; one that is named all the same must be there.
     let rests_on_root = !keyed || authority.transparency != LogProof::None || authority.timestamp;
-    if rests_on_root || root.is_some() {
-        reading.names(Named::SigstoreRoot(authority.root.clone()), &root.map_or(fields.span.clone(), |text| text.span));
+    if rests_on_root && root.is_none() {
+        reading.names(Named::SigstoreRoot(authority.root.clone()), &fields.span);
     }
     Some(Authority::Sigstore(Box::new(authority)))
 }

@@ -120,7 +120,9 @@ fn one_signature(signature: &JudgedSignature, verbosity: u8, now: Timestamp, pag
             }
         }
         Outcome::Invalid(rejection) => {
-            page.field(2, "signature", &format!("{name}: INVALID, {rejection}"))?;
+            // Whoever is not named may have signed properly: that is no word on the signature itself.
+            let state = if rejection.is_integrity() { "INVALID" } else { "NOT TRUSTED" };
+            page.field(2, "signature", &format!("{name}: {state}, {rejection}"))?;
             presented(signature, page)?;
         }
         Outcome::Inconclusive(undetermined) => {

@@ -192,7 +192,13 @@ impl Line {
         let gap = |gap: Gap| AttachmentForm::Unreadable(gap);
         match &self.form {
             Ok(form) => form.clone(),
-            Err(Broken::Malformed(detail)) => gap(malformed(subject, format!("{location}: {detail}"))),
+            Err(Broken::Malformed(detail)) => gap(Gap {
+                next_step:
+                    "Sign the artifact again, or take it away. Only a bundle or JSON lines of bundles can be given as a file: a detached \
+                            signature stands beside the artifact, as FILE.sig."
+                        .into(),
+                ..malformed(subject, format!("{location}: {detail}"))
+            }),
             Err(Broken::TooLarge(detail)) => gap(too_large(subject, "attachment_bytes", format!("{location}: {detail}"))),
         }
     }

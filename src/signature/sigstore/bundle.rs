@@ -294,7 +294,7 @@ fn message_content(message: WireMessage) -> Result<Content, Rejection> {
                     return Err(Rejection::Algorithm {
                         part: "messageDigest".into(),
                         expected: "SHA2_256, SHA2_384 or SHA2_512".into(),
-                        presented: other.map(short).unwrap_or_else(|| "nothing".into()),
+                        presented: other.map(short).unwrap_or_else(|| "no algorithm".into()),
                     });
                 }
             };

@@ -118,3 +118,31 @@ fn exit_zero_is_echoed_in_the_report() {
         .exits(0);
     assert!(output.stdout.contains("--exit-zero") && output.stdout.contains("would be exit 1"), "{}", output.stdout);
 }
+
+/// Where revocation is enforced and nobody can be asked, the report says what to do about it, and where it is only logged, nothing.
+#[test]
+fn what_to_do_about_revocation_is_said_where_it_decides() {
+    let home = Home::new();
+    let root = super::super::run::repo().join("testdata/signer/test-root.pem");
+    std::fs::copy(root, home.path().join("root.pem")).unwrap();
+    let policy = home.path().join("policy.yaml");
+    let text = "version: 1
+roots:
+  - { name: test-ca, file: root.pem, sha256: 468cb10f94e04db88912e9f934a7e0923366826c6fd2154eb3df7fa717e94926, accounts: ['111122223333'] }
+statements:
+  - name: layers
+    scope: { kind: layer, arn: 'arn:aws:lambda:*:111122223333:layer:*' }
+    level: strict
+    signatures:
+      aws_signer: { root: test-ca, profiles: ['arn:aws:signer:{region}:111122223333:/signing-profiles/release'] }
+";
+    let verify = |text: &str| {
+        std::fs::write(&policy, text).unwrap();
+        let policy = policy.display().to_string();
+        Run::new(&home).args(["verify", "testdata/signer/valid.zip", "--as", LAYER, "--offline", "--policy", &policy]).run()
+    };
+    let enforced = verify(text).exits(3).stdout;
+    assert!(enforced.contains("to learn what was revoked: ") && enforced.contains("--revocations FILE"), "{enforced}");
+    let logged = verify(&text.replace("level: strict", "level: strict\n    aspects: { revocation: log }")).exits(0).stdout;
+    assert!(!logged.contains("to learn what was revoked"), "{logged}");
+}

@@ -43,3 +43,47 @@ fn several_artifacts_are_no_one_document() {
     let shown = recorded(&["fn:checkout-quote:live"]).exits(0).stdout;
     assert_eq!(shown.matches("CodeSha256").count(), 3, "two versions and a layer: {shown}");
 }
+
+/// What a policy names of its own: a key, a trusted root, a trust store.
+const NAMED: &str = "version: 1
+sigstore_roots:
+  - { name: ours, file: trust/trusted-root-rekor.json }
+trust_stores:
+  - { name: 'ca:test', files: [trust/root.pem] }
+statements:
+  - name: images
+    scope: { kind: image, repository: 'registry.example.com/team/*' }
+    level: strict
+    signatures:
+      any:
+        - sigstore: { key: trust/key-p256.pub, transparency: none }
+        - sigstore: { root: ours, issuer: 'https://issuer.example.test', identity: release@example.test, sct: none }
+        - notary: { trust_store: 'ca:test', identities: ['*'] }
+";
+
+/// A signature that is good under the policy's anchors is shown to hold with `--policy`, and without it the reason is the missing anchor.
+#[test]
+fn keys_roots_and_stores_of_a_policy_count_and_its_statements_do_not() {
+    let home = Home::new();
+    let signatures = super::super::run::repo().join("testdata/signatures");
+    std::os::unix::fs::symlink(signatures.join("trust"), home.path().join("trust")).unwrap();
+    let policy = home.path().join("policy.yaml");
+    std::fs::write(&policy, NAMED).unwrap();
+    for (layout, anchor, without) in [
+        ("c2-p256", "trust/key-p256.pub", "no key is named"),
+        ("c3-p256", "trust/key-p256.pub", "no key is named"),
+        // By another identity than the one that the statement names: no statement is applied.
+        ("c3-logged-ci", "ours", "not among the trust anchors sigstore-public-good, sigstore-github"),
+        ("nt-jws-p256", "ca:test", "no trust anchor of its kind is named"),
+        ("nt-cose-p256", "ca:test", "no trust anchor of its kind is named"),
+    ] {
+        let target = format!("oci:{}:latest", signatures.join("layouts").join(layout).display());
+        let inspect = || Run::new(&home).args(["inspect", &target]);
+        let bare = inspect().run().exits(0).stdout;
+        assert!(bare.contains("not trusted: ") && bare.contains(without), "{layout}: {bare}");
+        let named = inspect().args(["--policy", &policy.display().to_string()]).run().exits(0).stdout;
+        assert!(named.contains(&format!("holds, up to {anchor}")), "{layout}: {named}");
+        let steps = inspect().args(["--explain-signature", "--policy", &policy.display().to_string()]).run().exits(0).stdout;
+        assert!(!steps.contains("FAILED") && steps.contains("outcome valid"), "{layout}: {steps}");
+    }
+}

@@ -113,6 +113,22 @@ fn several_images_without_a_choice_are_listed() {
 }
 
 #[test]
+fn of_several_images_the_one_that_the_scope_names_by_digest_is_meant() {
+    let folder = layout(&[(HEX, Some("v1")), (OTHER_HEX, None)]);
+    let path = folder.path().display().to_string();
+    let of = |hex: &str| format!("registry.example.com/team/app@sha256:{hex}");
+    assert_eq!(digest(&artifact(&path, Some(&of(OTHER_HEX))).unwrap()), format!("sha256:{OTHER_HEX}"));
+    // One that is not there is not another one, and what was chosen by hand stays chosen: its bytes are then not the claimed ones.
+    let absent = artifact(&path, Some(&of(&HEX.replace('e', "0")))).unwrap_err();
+    assert!(matches!(absent, TargetError::WhichImage { .. }), "{absent}");
+    assert_eq!(digest(&artifact(&format!("oci:{path}:v1"), Some(&of(OTHER_HEX))).unwrap()), format!("sha256:{HEX}"));
+    // Where there is one image only, a digest that is another's is no choice: it is a claim that the bytes do not bear out.
+    let single = layout(&[(HEX, None)]);
+    let found = artifact(&single.path().display().to_string(), Some(&of(OTHER_HEX))).unwrap();
+    assert_eq!(digest(&found), format!("sha256:{HEX}"));
+}
+
+#[test]
 fn tag_on_two_images_is_not_chosen_from() {
     let folder = layout(&[(HEX, Some("v1")), (OTHER_HEX, Some("v1"))]);
     let error = artifact(&format!("oci:{}:v1", folder.path().display()), None).unwrap_err();

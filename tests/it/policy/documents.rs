@@ -271,6 +271,8 @@ fn sigstore_identities_that_anybody_has_are_refused() {
         ("{issuer: \"https://*\", identity: me}", "no wildcard"),
         ("{issuer: i, identity: me, identiy_regexp: me}", "unknown key"),
         ("{root: sigstore, issuer: i, identity: me}", "the trusted root `sigstore` is not known"),
+        // Beside another mistake in the same authority as well: every mistake is said in one go.
+        ("{root: sigstore, issuer: i, identity: me, transparency: maybe}", "the trusted root `sigstore` is not known"),
         ("{issuer: i, identity: me, claims: {}}", "`claims` is empty"),
         ("{issuer: i, identity: me, claims: {source_repository: x}}", "unknown claim `source_repository`"),
         ("{issuer: i, identity: me, claims: {issuer: x}}", "unknown claim `issuer`"),
