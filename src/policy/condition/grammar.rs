@@ -173,8 +173,13 @@ impl<'e> Check<'e> {
         let wrong = |why: String| Err((id, why));
         match call.func_name.as_str() {
             "matches" => {
-                let Some(IdedExpr { expr: Expr::Literal(LiteralValue::String(pattern)), .. }) = call.args.last() else {
-                    return wrong("the regular expression of `matches` must be written out".into());
+                // One expression and no more: of several the interpreter would take another one than is looked at here.
+                let expression = match (&call.target, &call.args[..]) {
+                    (Some(_), [expression]) | (None, [_, expression]) => Some(&expression.expr),
+                    (Some(_) | None, _) => None,
+                };
+                let Some(Expr::Literal(LiteralValue::String(pattern))) = expression else {
+                    return wrong("the regular expression of `matches` must be written out, and be its only argument".into());
                 };
                 full_match(pattern.inner()).map_err(|why| (id, why))
             }
@@ -344,6 +349,8 @@ mod tests {
             refused(&format!("predicate.a.matches('{pattern}')"), "`matches`");
         }
         refused("predicate.a.matches(predicate.b)", "written out");
+        refused("predicate.a.matches(predicate.b, '^a$')", "only argument");
+        refused("matches('^a$', predicate.a, '^a$')", "only argument");
         refused("predicate.a.matches('^(\\\\w{100}){100}$')", "none");
         for pattern in ["^a$", "^(a|b)$", "^[^|]+$", "^a\\\\|b$", "^(?:a|b)c\\\\.d$"] {
             assert!(parse(&format!("predicate.a.matches('{pattern}')")).is_ok(), "{pattern}");

@@ -24,10 +24,13 @@ const SHORT: &[(ObjectIdentifier, &str)] = &[
     (ObjectIdentifier::new_unwrap("0.9.2342.19200300.100.1.1"), "UID"),
 ];
 
-/// Short name or dotted OID, and value, in the order of the name. A value that is no text is `#` and its DER in hexadecimal.
+/// Short name or dotted OID, and value, in the order of the name. A value that is no text is `#` and its DER in hexadecimal. So is the
+/// whole of a name of which two readers would make two things: with several attributes in one part of it, or with too many.
 pub(super) fn attributes(name: &Name) -> Vec<(String, String)> {
+    if name.iter_rdn().any(|part| part.len() != 1) || name.iter().count() > MAX_ATTRIBUTES {
+        return vec![("#".into(), HEXLOWER.encode(&name.to_der().unwrap_or_default()))];
+    }
     name.iter()
-        .take(MAX_ATTRIBUTES)
         .map(|attribute| {
             let id = attribute.oid;
             let short = SHORT.iter().find(|(known, _)| *known == id).map_or_else(|| id.to_string(), |(_, short)| (*short).into());
@@ -43,4 +46,27 @@ fn text(value: &Any) -> String {
         _ => None,
     };
     plain.unwrap_or_else(|| format!("#{}", HEXLOWER.encode(&value.to_der().unwrap_or_default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str) -> Vec<(String, String)> {
+        attributes(&name.parse().unwrap())
+    }
+
+    #[test]
+    fn a_name_with_two_attributes_in_one_part_has_none_that_an_identity_could_match() {
+        assert_eq!(read("O=Acme,ST=WA,C=US").len(), 3);
+        let several = read("O=Acme,ST=WA+C=US");
+        assert!(several.len() == 1 && several[0].0 == "#", "{several:?}");
+    }
+
+    #[test]
+    fn an_attribute_behind_many_others_is_not_overlooked() {
+        let most = vec!["OU=x"; MAX_ATTRIBUTES].join(",");
+        assert_eq!(read(&most).len(), MAX_ATTRIBUTES);
+        assert_eq!(read(&format!("{most},O=Evil"))[0].0, "#");
+    }
 }

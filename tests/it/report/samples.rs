@@ -238,7 +238,9 @@ fn tampered_artifact(subject: Subject) -> Artifact {
         signed_at: Some(time("2026-01-01T00:00:00Z")),
         expires_at: Some(time("2027-01-01T00:00:00Z")),
         chain: vec!["CN=leaf (SHA-256 00)".into()],
-        ..Presented::default()
+        form: Some("Sigstore bundle v0.3".into()),
+        signer: Some("release@acme.example (issuer https://issuer.example)".into()),
+        predicate_type: Some("https://slsa.dev/provenance/v1".into()),
     };
     let step = Step { number: 1, title: "the content digest", expected: "aa".into(), presented: "bb".into(), result: StepResult::Failed };
     let signature = |outcome| JudgedSignature {
