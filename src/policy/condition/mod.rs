@@ -2,7 +2,7 @@
 //! bounded before it begins.
 //!
 //! The predicate is written by whoever made the attestation, the expression by whoever wrote the policy. So the expression is checked once,
-//! strictly ([`grammar`]), and each predicate is measured before it is looked at ([`cost`]): how long an evaluation may take follows from
+//! strictly (`grammar`), and each predicate is measured before it is looked at (`cost`): how long an evaluation may take follows from
 //! the two, and where it would be too long the condition does not hold. What is evaluated has no way to build a larger value than the
 //! predicate itself: no arithmetic, no concatenation, no `map`, no `filter`.
 

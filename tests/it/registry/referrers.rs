@@ -362,7 +362,8 @@ fn a_signature_that_is_listed_and_was_never_pushed_does_not_lift_a_refusal() {
 /// Two readers of one manifest must not disagree: what the one finds no blobs in, the other would miss them in.
 #[test]
 fn a_signature_whose_manifest_is_odd_is_pulled_all_the_same_and_judged() {
-    let changes: [(&str, fn(&mut Value)); 4] = [
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change); 4] = [
         ("a null", |manifest| manifest["config"]["artifactType"] = Value::Null),
         ("a platform of another kind", |manifest| manifest["layers"][0]["platform"] = json!("linux")),
         ("no config", |manifest| drop(manifest.as_object_mut().unwrap().remove("config"))),
