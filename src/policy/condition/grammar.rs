@@ -339,6 +339,8 @@ mod tests {
             parsed.unwrap().join().unwrap();
         }
         refused(&format!("predicate == '{}'", "x".repeat(MAX_EXPRESSION)), "longer");
+        refused("predicate == '''x'''", "three quotes");
+        refused("predicate == \"\"\"x\"\"\"", "three quotes");
     }
 
     #[test]
