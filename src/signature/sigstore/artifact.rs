@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 
 use super::key::{Hash, Message};
 use crate::model::digest::{ClaimedDigest, Digest};
+use crate::model::gap::{Gap, GapReason};
 
 /// Bytes of an artifact that a signature over the whole (Ed25519) is verified over: the largest zip that Lambda takes unpacks to 250 MiB.
 const MAX_WHOLE_BYTES: u64 = 256 << 20;
@@ -122,6 +123,25 @@ impl Message for Artifact<'_> {
             Bytes::Here(bytes) if *Digest::of(bytes).bytes() == self.sha256 => Some(Cow::Borrowed(bytes)),
             Bytes::Here(_) | Bytes::Unknown => None,
             Bytes::File(_) => self.whole.get_or_init(|| self.read_whole()).as_deref().map(Cow::Borrowed),
+        }
+    }
+}
+
+impl Artifact<'_> {
+    /// Why a signature over more than the SHA-256 could not be tried.
+    pub fn gap(&self) -> Gap {
+        let (reason, next_step) = match self.bytes() {
+            Bytes::Unknown => (GapReason::NotRecorded, "Give the artifact itself, not only its digest."),
+            Bytes::Here(_) | Bytes::File(_) => {
+                (GapReason::TooLarge { limit: "sigstore whole message".into() }, "Sign the artifact by a key that signs digests.")
+            }
+        };
+        Gap {
+            subject: format!("sha256:{}", self.hex()),
+            wanted: "whether a signature holds that is over more than the SHA-256".into(),
+            reason,
+            detail: "Ed25519 signs the whole artifact; other keys may sign its SHA-384 or SHA-512".into(),
+            next_step: next_step.into(),
         }
     }
 }

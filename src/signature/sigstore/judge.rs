@@ -2,22 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use sigstore_types::{DerPublicKey, Sha256Hash};
-use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, VerificationResult, Verifier};
-
 use super::artifact::{Artifact, Bytes};
-use super::certificate::Certificate;
-use super::failure::rejection_of;
-use super::key::{Hash, Message, PublicKey, Tried, Way};
-use super::log::{self, Vouching};
-use super::reading::{Content, Material, Reading, base64, malformed};
-use super::root::{Ready, nobody};
+use super::key::{Hash, Message, PublicKey, Tried};
+use super::log::Vouching;
+use super::party::{Holder, Made, Party, party};
+use super::reading::{Content, Reading, base64};
+use super::root::Ready;
 use super::statement::{self, About};
 use super::trail::Trail;
-use super::{By, Claim, NAME, Proof, Signer, bundle, chain, claims, legacy, stamp};
+use super::under::{consistent, crate_verifies, key_under_root, under_root, untrusted};
+use super::{By, NAME, Proof, Signer, bundle, legacy, stamp};
 use crate::model::attachment::{Attachment, AttachmentForm};
 use crate::model::digest::Digest;
-use crate::model::gap::{Gap, GapReason};
+use crate::model::gap::Gap;
 use crate::signature::{
     Basis, JudgedSignature, Outcome, Presented, PublicKeyAnchor, Rejection, SignedTarget, SignerIdentity, TimeSource, TrustAnchors,
     Undetermined, Verified,
@@ -40,29 +37,6 @@ impl From<Rejection> for Stop {
     fn from(rejection: Rejection) -> Self {
         Self::Rejected(rejection)
     }
-}
-
-/// Whose signature it says to be.
-enum Party {
-    Certificate(Box<Holder>),
-    Key { hint: String },
-}
-
-/// The holder of a certificate.
-struct Holder {
-    leaf: Certificate,
-    above: Vec<Certificate>,
-    issuer: String,
-    identity: String,
-    claims: BTreeMap<&'static str, Claim>,
-}
-
-/// A signature value that its key made.
-struct Made<'c> {
-    way: Way,
-    key: PublicKey,
-    /// The key that the policy names, where it is one.
-    named: Option<&'c PublicKeyAnchor>,
 }
 
 impl<'a> Court<'a> {
@@ -277,33 +251,6 @@ impl<'a> Court<'a> {
 
 type Proofs = BTreeMap<String, (Proof, Vouching)>;
 
-fn party(reading: &Reading, presented: &mut Presented) -> Result<(String, Party), Rejection> {
-    let (leaf, above) = match &reading.material {
-        Material::Key { hint } => {
-            presented.signer = Some(if hint.is_empty() { "a key".into() } else { format!("a key, hint {hint}") });
-            return Ok(("a key".into(), Party::Key { hint: hint.clone() }));
-        }
-        Material::Certificate { leaf, above } => (leaf, above),
-    };
-    let leaf = Certificate::parse(leaf, "the signer's certificate")?;
-    let parsed = (1..).zip(above).map(|(number, der)| Certificate::parse(der, &format!("certificate {number} above the signer's")));
-    let above = parsed.collect::<Result<Vec<_>, _>>()?;
-    presented.chain = std::iter::once(&leaf).chain(&above).map(Certificate::describe).collect();
-    // bundle format, "x509_certificate_chain": a root is never part of it, or it would be taken for one that is trusted.
-    if let Some(root) = above.iter().find(|certificate| certificate.is_self_issued()) {
-        return Err(malformed("the certificate chain", format!("it holds the root `{}`", root.subject_text)));
-    }
-    if leaf.is_ca() {
-        return Err(malformed("the signer's certificate", "it is that of a CA"));
-    }
-    let identity = leaf.identity()?;
-    let issuer = claims::issuer(&leaf)?;
-    let claims = claims::read(&leaf);
-    let line = format!("{identity} (issuer {issuer})");
-    presented.signer = Some(line.clone());
-    Ok((line, Party::Certificate(Box::new(Holder { leaf, above, issuer, identity, claims }))))
-}
-
 fn about(reading: &Reading, artifact: &Artifact<'_>) -> Result<About, Rejection> {
     let target = artifact.hex();
     match &reading.content {
@@ -334,197 +281,6 @@ fn tries(reading: &Reading, key: &PublicKey, artifact: &Artifact<'_>) -> Tried {
     }
 }
 
-fn under_root(
-    root: &Ready,
-    reading: &Reading,
-    holder: &Holder,
-    made: &Made<'_>,
-    artifact: &Artifact<'_>,
-    now: jiff::Timestamp,
-    trail: &mut Trail,
-) -> Result<(Proof, Vouching), Rejection> {
-    // 6. Trusted root.
-    let paths = chain::paths(&holder.leaf, &holder.above, root);
-    trail.take(6, belongs(root, reading, holder, &paths))?;
-    // 7. Evidence.
-    if !crate_verifies(reading, made) {
-        let presented = made.way.name.to_owned();
-        let expected = "the usual hash of the key's kind, and RSA by PKCS #1".into();
-        return trail.take(7, Err(Rejection::Algorithm { part: "the signature by a certificate".into(), expected, presented }));
-    }
-    let mut policy = VerificationPolicy::any_identity();
-    if reading.entries.is_empty() {
-        policy = policy.skip_tlog_unsafe();
-    }
-    if !root.has_ct {
-        policy = policy.skip_sct();
-    }
-    let verified = verify(&root.verifier, reading, made, artifact, Asked::Certificate(&policy));
-    let result = match verified {
-        Ok(result) => result,
-        Err(rejection) => {
-            // webpki says that a chain does not hold, not why: where it is a question of time, the times say it better.
-            let timely = log::vouching(root, reading).and_then(|vouching| chain::valid_at(&holder.leaf, &paths, &vouching.times()));
-            let rejection = match (rejection, timely) {
-                (Rejection::Chain { .. }, Err(rejection @ Rejection::OutsideValidity { .. })) => rejection,
-                (rejection, _) => rejection,
-            };
-            return trail.take(7, Err(rejection));
-        }
-    };
-    let sct = if result.sct_verified() { "SCT, " } else { "" };
-    trail.take(7, Ok((format!("{sct}{} entries, {} time stamps", reading.entries.len(), reading.timestamps.len()), ())))?;
-    // 8. Times. 9. Validity.
-    let vouching = log::vouching(root, reading);
-    let (times, vouching) = timed(vouching, &result, now, trail)?;
-    trail.take(9, chain::valid_at(&holder.leaf, &paths, &times).map(|()| ("all of them at all of the times".into(), ())))?;
-    Ok((proof(reading, &vouching, times, result.sct_verified()), vouching))
-}
-
-/// Step 6 for a certificate: made for this root, or for another one, or damaged.
-fn belongs(root: &Ready, reading: &Reading, holder: &Holder, paths: &[chain::Path<'_>]) -> Result<(String, ()), Rejection> {
-    if paths.is_empty() {
-        let certificates = root.authorities.iter().flat_map(|authority| &authority.certificates);
-        return match certificates.chain(&holder.above).find(|ca| holder.leaf.claims_issuer(ca) && !holder.leaf.is_signed_by(ca)) {
-            Some(ca) => Err(malformed("the signer's certificate", format!("`{}` did not sign what it says", ca.subject_text))),
-            None => Err(untrusted(holder, vec![root.name.clone()])),
-        };
-    }
-    known_logs(root, reading)?;
-    Ok((format!("a certificate authority of `{}`", root.name), ()))
-}
-
-fn known_logs(root: &Ready, reading: &Reading) -> Result<(), Rejection> {
-    match reading.entries.iter().find(|entry| log::known(root, entry).is_none()) {
-        Some(entry) => Err(Rejection::UnknownLog { log: log::id_of(entry), anchors: vec![root.name.clone()] }),
-        None => Ok(()),
-    }
-}
-
-fn key_under_root(
-    root: &Ready,
-    reading: &Reading,
-    made: &Made<'_>,
-    artifact: &Artifact<'_>,
-    now: jiff::Timestamp,
-    trail: &mut Trail,
-) -> Result<(Proof, Vouching), Rejection> {
-    // 6. Trusted root.
-    trail.take(6, known_logs(root, reading).map(|()| (format!("logs of `{}`", root.name), ())))?;
-    // 7. Evidence.
-    let policy = PublicKeyVerificationPolicy::new(DerPublicKey::new(made.key.spki().to_vec()));
-    let policy = if reading.entries.is_empty() { policy.skip_tlog_unsafe() } else { policy };
-    let result = verify(&root.verifier, reading, made, artifact, Asked::Key(&policy));
-    let result = trail.take(7, result.map(|result| (format!("{} entries", reading.entries.len()), result)))?;
-    // 8. Times. 9. Validity.
-    let (times, vouching) = timed(log::vouching(root, reading), &result, now, trail)?;
-    trail.take(9, Ok(("log keys and authorities at all of the times".into(), ())))?;
-    Ok((proof(reading, &vouching, times, false), vouching))
-}
-
-/// Step 8, and what of step 9 the logs and authorities themselves are held to.
-fn timed(
-    vouching: Result<Vouching, Rejection>,
-    result: &VerificationResult,
-    now: jiff::Timestamp,
-    trail: &mut Trail,
-) -> Result<(Vec<jiff::Timestamp>, Vouching), Rejection> {
-    let vouching = match vouching {
-        Ok(vouching) => vouching,
-        Err(rejection) => return trail.take(9, Err(rejection)),
-    };
-    let mut times = vouching.times();
-    times.extend(result.verified_timestamps());
-    times.sort_unstable();
-    times.dedup();
-    let checked = match times.iter().max() {
-        // Only a key comes here without a time: its log vouches for the entry, and says no more.
-        None => Ok(("none".into(), ())),
-        Some(latest) if *latest > now => Err(Rejection::FromTheFuture { signed_at: *latest, now }),
-        Some(_) => Ok((times.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "), ())),
-    };
-    trail.take(8, checked)?;
-    Ok((times, vouching))
-}
-
-fn proof(reading: &Reading, vouching: &Vouching, times: Vec<jiff::Timestamp>, sct: bool) -> Proof {
-    Proof {
-        transparency: log::transparency(&reading.entries),
-        logs: vouching.logs.iter().cloned().collect(),
-        timestamp_authorities: vouching.stampers.iter().cloned().collect(),
-        times,
-        sct,
-    }
-}
-
-/// What the crate is asked.
-#[derive(Clone, Copy)]
-enum Asked<'p> {
-    Certificate(&'p VerificationPolicy),
-    Key(&'p PublicKeyVerificationPolicy),
-}
-
-/// The crate, on the parts that were read. Everything that it says is one [`Rejection`].
-fn verify(
-    verifier: &Verifier,
-    reading: &Reading,
-    made: &Made<'_>,
-    artifact: &Artifact<'_>,
-    asked: Asked<'_>,
-) -> Result<VerificationResult, Rejection> {
-    let signed = made.way.hash.and_then(|hash| {
-        let digest = match &reading.content {
-            Content::Payload { payload, .. } => payload.digest(hash)?.into_owned(),
-            Content::Artifact { .. } | Content::Envelope { .. } => artifact.digest(hash)?.into_owned(),
-        };
-        Some((hash, digest))
-    });
-    let bundle = reading.to_bundle(signed);
-    let policy: &dyn sigstore_verify::Policy = match asked {
-        Asked::Certificate(policy) => policy,
-        Asked::Key(policy) => policy,
-    };
-    let by_digest = || verifier.verify(Sha256Hash::from(*artifact.sha256()), &bundle, policy);
-    let result = match &reading.content {
-        Content::Payload { payload, .. } => verifier.verify(payload.as_ref(), &bundle, policy),
-        Content::Envelope { .. } | Content::Artifact { .. } => match artifact.bytes() {
-            Bytes::Here(bytes) => verifier.verify(bytes, &bundle, policy),
-            Bytes::Unknown => by_digest(),
-            Bytes::File(_) if made.way.hash == Some(Hash::Sha256) && !artifact.was_read() => by_digest(),
-            Bytes::File(path) => match (made.way.hash, artifact.whole()) {
-                (None, Some(whole)) => verifier.verify(whole.as_ref(), &bundle, policy),
-                (_, _) => match std::fs::File::open(path) {
-                    Ok(file) => verifier.verify_reader(file, &bundle, policy),
-                    Err(_) => by_digest(),
-                },
-            },
-        },
-    };
-    result.map_err(|error| rejection_of(&error))
-}
-
-/// The crate knows one hash per key for DSSE, and no RSA-PSS, P-521 or SHA-512 with the other curves.
-fn crate_verifies(reading: &Reading, made: &Made<'_>) -> bool {
-    let usual = match reading.content {
-        Content::Envelope { .. } => made.key.usual_hash() == made.way.hash,
-        Content::Artifact { .. } | Content::Payload { .. } => true,
-    };
-    made.way.crate_knows && usual
-}
-
-/// Entries must be about this signature whether or not a root is named, or one that is not would be taken for none.
-fn consistent(reading: &Reading, made: &Made<'_>, artifact: &Artifact<'_>) -> Result<(), Rejection> {
-    let verifier = nobody().ok_or_else(|| malformed("the log entry", "it could not be compared"))?;
-    let unstamped = Reading { timestamps: Vec::new(), ..reading.clone() };
-    let policy = PublicKeyVerificationPolicy::new(DerPublicKey::new(made.key.spki().to_vec())).skip_tlog_unsafe();
-    verify(&verifier, &unstamped, made, artifact, Asked::Key(&policy)).map(|_| ())
-}
-
-fn untrusted(holder: &Holder, anchors: Vec<String>) -> Rejection {
-    let top = holder.above.last().unwrap_or(&holder.leaf);
-    Rejection::UntrustedRoot { root: format!("a certificate of `{}`", top.issuer_text), fingerprint: top.fingerprint(), anchors }
-}
-
 fn basis(reading: &Reading, target: SignedTarget, party: Party, about: About, made: &Made<'_>, proofs: Proofs) -> Basis {
     let by = match party {
         Party::Certificate(holder) => By::Certificate { issuer: holder.issuer, identity: holder.identity, claims: holder.claims },
@@ -551,34 +307,5 @@ fn basis(reading: &Reading, target: SignedTarget, party: Party, about: About, ma
         expires_at: None,
         signature_id: Digest::of(reading.signature()).hex(),
         revocation: Vec::new(),
-    }
-}
-
-impl Vouching {
-    /// Every time that is vouched for, earliest first.
-    fn times(&self) -> Vec<jiff::Timestamp> {
-        let mut times: Vec<_> = self.stamped.iter().chain(&self.logged).copied().collect();
-        times.sort_unstable();
-        times.dedup();
-        times
-    }
-}
-
-impl Artifact<'_> {
-    /// Why a signature over more than the SHA-256 could not be tried.
-    fn gap(&self) -> Gap {
-        let (reason, next_step) = match self.bytes() {
-            Bytes::Unknown => (GapReason::NotRecorded, "Give the artifact itself, not only its digest."),
-            Bytes::Here(_) | Bytes::File(_) => {
-                (GapReason::TooLarge { limit: "sigstore whole message".into() }, "Sign the artifact by a key that signs digests.")
-            }
-        };
-        Gap {
-            subject: format!("sha256:{}", self.hex()),
-            wanted: "whether a signature holds that is over more than the SHA-256".into(),
-            reason,
-            detail: "Ed25519 signs the whole artifact; other keys may sign its SHA-384 or SHA-512".into(),
-            next_step: next_step.into(),
-        }
     }
 }

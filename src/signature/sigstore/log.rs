@@ -26,6 +26,16 @@ pub(super) struct Vouching {
     pub logged: Vec<Timestamp>,
 }
 
+impl Vouching {
+    /// Every time that is vouched for, earliest first.
+    pub fn times(&self) -> Vec<Timestamp> {
+        let mut times: Vec<_> = self.stamped.iter().chain(&self.logged).copied().collect();
+        times.sort_unstable();
+        times.dedup();
+        times
+    }
+}
+
 /// True where some log of the root is one that the entry could be of.
 pub(super) fn known<'a>(root: &'a Ready, entry: &TransparencyLogEntry) -> Option<&'a Log> {
     by_id(root, entry).or_else(|| entry.inclusion_proof.as_ref().and_then(|_| checkpoint_log(root, entry)))

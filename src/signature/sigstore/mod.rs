@@ -30,12 +30,14 @@ mod judge;
 mod key;
 mod legacy;
 mod log;
+mod party;
 pub mod provenance;
 mod reading;
 mod root;
 mod stamp;
 mod statement;
 mod trail;
+mod under;
 
 use std::collections::BTreeMap;
 
