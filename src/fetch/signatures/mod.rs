@@ -96,6 +96,8 @@ impl Beside {
 pub struct SignatureSources {
     opened: Vec<Opened>,
     /// Whose credentials ask Amazon S3 and ECR, where the run has opened no account.
+    // Only S3 asks with it.
+    #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     login: Login,
     #[cfg(feature = "aws")]
     place: OnceLock<Result<Place, Gap>>,
