@@ -1,8 +1,9 @@
-//! The numbered steps of a verifier as they are walked, for `inspect --explain-signature`.
+//! The numbered steps of a verifier as they are walked, for `inspect --explain-signature` and `verify-bundle -v`.
 
 use super::{Rejection, Step, StepResult};
 
 /// All steps, reached or not.
+#[derive(Debug, Clone)]
 pub(in crate::signature) struct Trail {
     steps: Vec<Step>,
 }
@@ -37,6 +38,11 @@ impl Trail {
     /// Notes a step that could not be judged.
     pub fn unknown(&mut self, number: u32, presented: String) {
         self.note(number, presented, StepResult::Unknown);
+    }
+
+    /// How many steps hold.
+    pub fn reached(&self) -> usize {
+        self.steps.iter().filter(|step| step.result == StepResult::Ok).count()
     }
 
     pub fn into_steps(self) -> Vec<Step> {

@@ -9,12 +9,13 @@ use super::party::{Holder, Made, Party, party};
 use super::reading::{Content, Reading, base64};
 use super::root::Ready;
 use super::statement::{self, About};
-use super::trail::Trail;
+use super::steps::STEPS;
 use super::under::{consistent, crate_verifies, key_under_root, under_root, untrusted};
 use super::{By, NAME, Proof, Signer, bundle, legacy, stamp};
 use crate::model::attachment::{Attachment, AttachmentForm};
 use crate::model::digest::Digest;
 use crate::model::gap::Gap;
+use crate::signature::trail::Trail;
 use crate::signature::{
     Basis, JudgedSignature, Outcome, Presented, PublicKeyAnchor, Rejection, SignedTarget, SignerIdentity, TimeSource, TrustAnchors,
     Undetermined, Verified,
@@ -68,7 +69,7 @@ impl<'a> Court<'a> {
             AttachmentForm::CosignBlob { signature, certificate } => legacy::blob(signature, certificate.as_deref()),
             AttachmentForm::NotaryEnvelope { .. } | AttachmentForm::Unknown(_) | AttachmentForm::Unreadable(_) => return None,
         };
-        let mut trail = Trail::new();
+        let mut trail = Trail::new(STEPS);
         let mut presented = Presented::default();
         let outcome = match self.steps(reading, target, artifact, &mut trail, &mut presented) {
             Ok(basis) => Outcome::Valid(Verified::new(basis)),

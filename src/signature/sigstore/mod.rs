@@ -36,7 +36,7 @@ mod reading;
 mod root;
 mod stamp;
 mod statement;
-mod trail;
+mod steps;
 mod under;
 
 use std::collections::BTreeMap;

@@ -10,9 +10,9 @@ use super::log::{self, Vouching};
 use super::party::{Holder, Made};
 use super::reading::{Content, Reading, malformed};
 use super::root::{Ready, nobody};
-use super::trail::Trail;
 use super::{Proof, chain};
 use crate::signature::Rejection;
+use crate::signature::trail::Trail;
 
 pub(super) fn under_root(
     root: &Ready,
