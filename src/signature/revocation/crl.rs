@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::chain::Link;
 use super::fields::{Extension, address, extensions, malformed, number, octets_of_bits, time};
-use super::key::Key;
+use super::key::check;
 use super::{INVALIDITY_DATE, SKEW, State, Status, Unusable, invalidity_date};
 use crate::signature::asn1::{self, Asn1Error, Tlv, Values, tag};
 
@@ -57,7 +57,7 @@ pub(super) fn judge(link: &Link, list: &[u8], now: Timestamp) -> Result<Status, 
     if !link.issuer().extensions.key_usage.as_ref().is_some_and(|usage| usage.crl_sign()) {
         return Err(Unusable::Signer { who: link.issuer().subject_text.clone(), fault: "lacks the keyUsage cRLSign" });
     }
-    Key::of(link.issuer())?.check(algorithm.value, content.raw, signature)?;
+    check(link.issuer(), algorithm.value, content.raw, signature)?;
 
     // 3
     let has = |id: ObjectIdentifier| parsed.extensions.iter().any(|extension| extension.id == id);

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::chain::Link;
 use super::fields::{Extension, extensions, generalized_time, malformed, number, octets_of_bits};
-use super::key::Key;
+use super::key::check;
 use super::{MAX_AGE_WITHOUT_NEXT_UPDATE, SKEW, State, Status, Unusable, invalidity_date};
 use crate::model::digest::{Digest, sha1_identifier};
 use crate::signature::asn1::{self, Asn1Error, Tlv, Values, encode, tag};
@@ -42,12 +42,11 @@ const PART: &str = "the OCSP response";
 
 /// OCSPRequest with one CertID. SHA-1, as identifier only: many public responders know no other (the answer is signed, whatever names it).
 pub(super) fn request(link: &Link) -> Result<Vec<u8>, Unusable> {
-    let issuer_key = Key::of(link.issuer())?;
     let algorithm = encode(tag::SEQUENCE, &[encode(tag::OID, SHA1.as_bytes()), encode(tag::NULL, &[])].concat());
     let cert_id = [
         algorithm,
         encode(tag::OCTET_STRING, &sha1_identifier(&link.issuer().subject)),
-        encode(tag::OCTET_STRING, &sha1_identifier(issuer_key.octets)),
+        encode(tag::OCTET_STRING, &sha1_identifier(link.issuer().key.octets())),
         link.certificate().serial.clone(),
     ]
     .concat();
@@ -102,10 +101,9 @@ pub(super) fn judge(link: &Link, response: &[u8], now: Timestamp) -> Result<Stat
     }
 
     // 5
-    let issuer_key = Key::of(link.issuer())?;
     let mut about = None;
     for answer in &content.answers {
-        if answer.is_about(link, &issuer_key) && about.replace(answer).is_some() {
+        if answer.is_about(link) && about.replace(answer).is_some() {
             return Err(malformed(PART, "it speaks of the certificate twice"));
         }
     }
@@ -196,7 +194,7 @@ impl<'a> Answer<'a> {
         Ok(Self { hash, issuer_name, issuer_key, serial, status, this_update, next_update, extensions })
     }
 
-    fn is_about(&self, link: &Link, issuer_key: &Key<'_>) -> bool {
+    fn is_about(&self, link: &Link) -> bool {
         let hashed = |bytes: &[u8]| match self.hash {
             SHA1 => Some(sha1_identifier(bytes).to_vec()),
             SHA256 => Some(Digest::of(bytes).bytes().to_vec()),
@@ -204,7 +202,7 @@ impl<'a> Answer<'a> {
         };
         let same = |claimed: &[u8], bytes: &[u8]| hashed(bytes).is_some_and(|hash| hash == claimed);
         same(self.issuer_name, &link.issuer().subject)
-            && same(self.issuer_key, issuer_key.octets)
+            && same(self.issuer_key, link.issuer().key.octets())
             && number(self.serial) == number(link.serial())
     }
 }
@@ -226,7 +224,7 @@ fn understood(extensions: &[Extension<'_>]) -> Result<(), Unusable> {
 }
 
 fn by_issuer_or_delegate(link: &Link, signed: &Signed<'_>, presented: &[Tlv<'_>], now: Timestamp) -> Result<(), Unusable> {
-    let check = |certificate: &Certificate| Key::of(certificate)?.check(signed.algorithm, signed.message, signed.signature);
+    let check = |certificate: &Certificate| check(certificate, signed.algorithm, signed.message, signed.signature);
     let by_issuer = check(link.issuer());
     if by_issuer.is_ok() {
         return Ok(());

@@ -147,6 +147,11 @@ impl PublicKey {
         Self { kind, value: value.to_vec() }
     }
 
+    /// The octets of `subjectPublicKey`, which OCSP's CertID hashes (RFC 6960 section 4.1.1). Empty for a key that verifies nothing.
+    pub fn octets(&self) -> &[u8] {
+        &self.value
+    }
+
     /// Verifies a signature as certificates and CMS have it.
     pub fn verifies(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         let algorithm: &'static dyn VerificationAlgorithm = match (self.kind, algorithm) {
