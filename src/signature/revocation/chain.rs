@@ -3,7 +3,7 @@
 use der::oid::ObjectIdentifier;
 use jiff::Timestamp;
 
-use super::fields::{addresses, extensions, malformed};
+use super::fields::{addresses, malformed};
 use super::{Status, Unusable, crl, ocsp};
 use crate::model::digest::Digest;
 use crate::signature::asn1::{self, Asn1Error, Values, tag};
@@ -136,39 +136,26 @@ impl Link {
     fn read_places(&mut self) -> Result<(), Unusable> {
         const PART: &str = "the extensions of a certificate";
         let fail = |error: Asn1Error| malformed(PART, error);
-        let content = asn1::one(&self.certificate.tbs, tag::SEQUENCE).map_err(fail)?;
-        // The last field of TBSCertificate, where there are any (RFC 5280 section 4.1).
-        let fields = Values::of(content.value).all(12).map_err(fail)?;
-        let Some(list) = fields.last().filter(|last| last.tag == EXTENSIONS) else { return Ok(()) };
-        for extension in extensions(asn1::one(list.value, tag::SEQUENCE).map_err(fail)?.value, PART)? {
-            match extension.id {
-                AUTHORITY_INFO_ACCESS => {
-                    for access in
-                        Values::of(asn1::one(extension.value, tag::SEQUENCE).map_err(fail)?.value).all(MAX_PLACES).map_err(fail)?
-                    {
-                        let mut fields = Values::of(access.value);
-                        if fields.expect(tag::OID).and_then(asn1::oid).map_err(fail)? == OCSP {
-                            self.revokable = true;
-                            self.ocsp.extend(super::fields::address(fields.next().map_err(fail)?).filter(|place| is_web(place)));
-                        }
-                    }
-                }
-                CRL_DISTRIBUTION_POINTS => {
+        let extensions = &self.certificate.extensions;
+        if let Some(value) = extensions.value(AUTHORITY_INFO_ACCESS) {
+            for access in Values::of(asn1::one(value, tag::SEQUENCE).map_err(fail)?.value).all(MAX_PLACES).map_err(fail)? {
+                let mut fields = Values::of(access.value);
+                if fields.expect(tag::OID).and_then(asn1::oid).map_err(fail)? == OCSP {
                     self.revokable = true;
-                    self.crls = crl_places(extension.value)?;
+                    self.ocsp.extend(super::fields::address(fields.next().map_err(fail)?).filter(|place| is_web(place)));
                 }
-                crl::FRESHEST_CRL => self.delta = true,
-                _ => {}
             }
         }
+        if let Some(value) = extensions.value(CRL_DISTRIBUTION_POINTS) {
+            self.revokable = true;
+            self.crls = crl_places(value)?;
+        }
+        self.delta = extensions.value(crl::FRESHEST_CRL).is_some();
         self.ocsp.truncate(MAX_ASKED);
         self.crls.truncate(MAX_ASKED);
         Ok(())
     }
 }
-
-/// `[3]` of TBSCertificate.
-const EXTENSIONS: u8 = 0xa3;
 
 /// cRLDistributionPoints (RFC 5280 section 4.2.1.13). A point with reasons, or with an issuer of its own, is not read: what it leads to
 /// would not be a list that [`crl`] takes.

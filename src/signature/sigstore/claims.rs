@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use der::oid::ObjectIdentifier;
+
 use super::Claim;
 use super::certificate::Certificate;
 use crate::signature::Rejection;
@@ -54,9 +56,9 @@ pub fn names() -> &'static [Known] {
 /// The OIDC issuer. An extension that is there and can't be read is no reason to take the older one.
 pub(super) fn issuer(certificate: &Certificate) -> Result<String, Rejection> {
     let fail = |detail: &str| Rejection::Malformed { part: "the signer's certificate".into(), detail: detail.into() };
-    let claim = match certificate.extension(ISSUER) {
+    let claim = match extension(certificate, ISSUER) {
         Some(value) => utf8_string(value),
-        None => bare(certificate.extension(ISSUER_OLD).ok_or_else(|| fail("it names no OIDC issuer"))?),
+        None => bare(extension(certificate, ISSUER_OLD).ok_or_else(|| fail("it names no OIDC issuer"))?),
     };
     match claim {
         Claim::Text(text) if !text.is_empty() => Ok(text),
@@ -67,7 +69,11 @@ pub(super) fn issuer(certificate: &Certificate) -> Result<String, Rejection> {
 /// The claims that are there, without the issuer.
 pub(super) fn read(certificate: &Certificate) -> BTreeMap<&'static str, Claim> {
     let known = NAMES.iter().filter(|(_, id, _)| *id != ISSUER);
-    known.filter_map(|(name, id, _)| Some((*name, claim(id, certificate.extension(id)?)))).collect()
+    known.filter_map(|(name, id, _)| Some((*name, claim(id, extension(certificate, id)?)))).collect()
+}
+
+fn extension<'c>(certificate: &'c Certificate, id: &str) -> Option<&'c [u8]> {
+    certificate.extensions.value(ObjectIdentifier::new(id).ok()?)
 }
 
 fn claim(id: &str, value: &[u8]) -> Claim {
@@ -89,6 +95,14 @@ fn utf8_string(value: &[u8]) -> Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_id_can_be_looked_for() {
+        for (name, id, _) in NAMES {
+            assert!(ObjectIdentifier::new(id).is_ok(), "{name}: {id}");
+        }
+        assert!(ObjectIdentifier::new(ISSUER_OLD).is_ok());
+    }
 
     #[test]
     fn an_old_claim_is_bare_and_a_new_one_is_a_utf8_string() {

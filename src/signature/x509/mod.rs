@@ -21,6 +21,10 @@ pub(in crate::signature) use key::{Hash, KeyKind, PublicKey, SignatureAlgorithm}
 
 /// Certificates in one signature. AWS Signer has four.
 pub(in crate::signature) const MAX_CERTIFICATES: usize = 8;
+/// Bytes of one certificate. They have about two thousand.
+const MAX_BYTES: usize = 32 << 10;
+/// Extensions of one certificate. Those of Fulcio have some thirty.
+const MAX_EXTENSIONS: usize = 64;
 
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
@@ -63,10 +67,11 @@ pub(in crate::signature) struct Certificate {
     pub signature_algorithm: Option<SignatureAlgorithm>,
     /// The same as an object identifier, for people.
     pub signature_oid: ObjectIdentifier,
-    signature: Vec<u8>,
+    /// The signature value.
+    pub signature: Vec<u8>,
 }
 
-/// The extensions that are understood.
+/// The extensions, and what those say that are understood.
 #[derive(Debug, Clone, Default)]
 pub(in crate::signature) struct Extensions {
     /// basicConstraints, and whether critical.
@@ -80,6 +85,8 @@ pub(in crate::signature) struct Extensions {
     pub purposes_critical: bool,
     /// Critical extensions that are not understood.
     pub unknown_critical: Vec<ObjectIdentifier>,
+    /// All of them: id, and what extnValue holds.
+    all: Vec<(ObjectIdentifier, Vec<u8>)>,
 }
 
 impl Certificate {
@@ -108,6 +115,9 @@ impl Certificate {
     pub fn parse_general(der: &[u8], part: &str) -> Result<Self, Rejection> {
         let fail = |detail: String| Rejection::Malformed { part: part.into(), detail };
         let asn1_fail = |error: asn1::Asn1Error| fail(error.to_string());
+        if der.len() > MAX_BYTES {
+            return Err(Rejection::Limit { what: format!("bytes of {part}"), limit: MAX_BYTES as u64 });
+        }
 
         // The exact bytes, field by field (RFC 5280 section 4.1).
         let whole = asn1::one(der, tag::SEQUENCE).map_err(asn1_fail)?;
@@ -194,7 +204,15 @@ impl Certificate {
 }
 
 impl Extensions {
+    /// What extnValue of the extension with this id holds.
+    pub fn value(&self, id: ObjectIdentifier) -> Option<&[u8]> {
+        self.all.iter().find(|(other, _)| *other == id).map(|(_, value)| value.as_slice())
+    }
+
     fn read(list: &[Extension]) -> Result<Self, String> {
+        if list.len() > MAX_EXTENSIONS {
+            return Err(format!("it has more than {MAX_EXTENSIONS} extensions"));
+        }
         let mut out = Self::default();
         for (at, extension) in list.iter().enumerate() {
             let id = extension.extn_id;
@@ -202,6 +220,7 @@ impl Extensions {
                 return Err(format!("its extension {id} stands there twice (RFC 5280 section 4.2)"));
             }
             let value = extension.extn_value.as_bytes();
+            out.all.push((id, value.to_vec()));
             let unreadable = |error: der::Error| format!("its extension {id} can't be read: {error}");
             match id {
                 BASIC_CONSTRAINTS => {
