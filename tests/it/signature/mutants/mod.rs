@@ -40,8 +40,7 @@
 mod cosign_layers;
 mod court;
 mod notary;
-mod notary_cose;
-mod notary_jws;
+mod notary_envelopes;
 mod revocation;
 mod signer_zip;
 mod sigstore;
