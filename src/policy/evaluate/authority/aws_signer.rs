@@ -2,7 +2,7 @@
 
 use super::super::candidate::{AWS_SIGNER, Holding};
 use super::super::cause::Cause;
-use super::{AWS_SIGNER_NAME, Expiry, Found, Judged, Measure, name_profiles, resolve};
+use super::{AWS_SIGNER_NAME, Expiry, Found, Judged, Measure, Revocation, name_profiles, resolve};
 use crate::policy::decision::ReasonCode;
 use crate::policy::scope::ProfilePattern;
 use crate::signature::SignerIdentity;
@@ -12,7 +12,7 @@ impl Measure<'_> {
         self.among(AWS_SIGNER, AWS_SIGNER_NAME, |holding, logged| Judged {
             authenticity: self.authenticity(holding, root, profiles),
             others: self.expiry(holding, Expiry::Always, logged).into_iter().collect(),
-            asks_revocation: true,
+            revocation: Revocation::Signer,
         })
     }
 

@@ -99,8 +99,20 @@ struct Judged {
     authenticity: Vec<Cause>,
     /// What else does not hold.
     others: Vec<Cause>,
-    /// True where the scheme knows revocation.
-    asks_revocation: bool,
+    /// Whose revocation matters.
+    revocation: Revocation,
+}
+
+/// Whose revocation matters to one authority.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Revocation {
+    /// Nobody's: the scheme knows none.
+    #[default]
+    Unknown,
+    /// The signer's. A time stamp may be on the signature, and nothing rests on it.
+    Signer,
+    /// The signer's, and that of the authority whose time stamp counts.
+    SignerAndStamp,
 }
 
 impl Judged {
@@ -150,7 +162,7 @@ impl Measure<'_> {
                 }
             };
             let mut logged = Vec::new();
-            let Judged { authenticity, mut others, asks_revocation } = judge(holding, &mut logged);
+            let Judged { authenticity, mut others, revocation } = judge(holding, &mut logged);
             if !authenticity.is_empty() {
                 found.causes.extend(authenticity);
                 continue;
@@ -162,7 +174,7 @@ impl Measure<'_> {
                 found.causes.append(&mut others);
                 continue;
             }
-            let revocation = if asks_revocation { self.revocation_of(holding, &mut logged) } else { None };
+            let revocation = self.revocation_of(holding, revocation, &mut logged);
             let signer = Signer::of(holding, index);
             found.logged.append(&mut logged);
             match revocation {
@@ -186,11 +198,14 @@ impl Measure<'_> {
     }
 
     /// A scheme that knows revocation leaves a question. Without one nothing is known, which is never "not revoked" (DESIGN §4 rule 6).
-    fn revocation_of(&self, holding: &Holding, logged: &mut Vec<String>) -> Option<Cause> {
+    fn revocation_of(&self, holding: &Holding, whose: Revocation, logged: &mut Vec<String>) -> Option<Cause> {
+        if whose == Revocation::Unknown {
+            return None;
+        }
         if holding.basis.revocation.is_empty() && self.aspects.revocation == Action::Enforce {
             return Some(Cause::undecided(ReasonCode::RevocationUnknown, "nothing says what to ask to learn whether it was revoked"));
         }
-        self.revocation(&holding.basis, logged)
+        self.revocation(&holding.basis, whose, logged)
     }
 
     fn is_about(&self, holding: &Holding) -> bool {

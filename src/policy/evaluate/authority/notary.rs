@@ -2,7 +2,7 @@
 
 use super::super::candidate::Holding;
 use super::super::cause::Cause;
-use super::{Expiry, Found, Judged, Measure, missing_annotations, name_profiles, resolve};
+use super::{Expiry, Found, Judged, Measure, Revocation, missing_annotations, name_profiles, resolve};
 use crate::model::printable::printable;
 use crate::policy::decision::ReasonCode;
 use crate::policy::level::Action;
@@ -29,7 +29,8 @@ impl Measure<'_> {
                 }
             }
             others.extend(self.expiry(holding, Expiry::Optional, logged));
-            Judged { others, asks_revocation: true, ..Judged::default() }
+            let revocation = if stamp_of(authority, signer).is_some() { Revocation::SignerAndStamp } else { Revocation::Signer };
+            Judged { others, revocation, ..Judged::default() }
         })
     }
 
@@ -87,15 +88,21 @@ impl Measure<'_> {
     }
 }
 
+/// The trust store by whose time stamp the chain is judged; `None` where no time stamp counts.
+fn stamp_of<'a>(authority: &'a NotaryAuthority, signer: &Signer) -> Option<&'a str> {
+    let is_due = match authority.verify_timestamp {
+        VerifyTimestamp::Always => true,
+        VerifyTimestamp::AfterCertExpiry => signer.chain_time.expired,
+    };
+    authority.tsa.as_deref().filter(|_| is_due && signer.signing_scheme == SigningScheme::X509)
+}
+
 /// The aspect `authentic_timestamp`: why the chain is not known to have held when it was used.
 fn untrusted_time(authority: &NotaryAuthority, signer: &Signer) -> Option<(ReasonCode, String)> {
-    let ChainTime { fault, expired, timestamp } = &signer.chain_time;
-    let by_chain = || fault.as_ref().map(|fault| (ReasonCode::OutsideValidity, format!("the chain did not hold: {}", printable(fault))));
-    let SigningScheme::X509 = signer.signing_scheme else { return by_chain() };
-    let Some(tsa) = &authority.tsa else { return by_chain() };
-    if authority.verify_timestamp == VerifyTimestamp::AfterCertExpiry && !expired {
-        return by_chain();
-    }
+    let ChainTime { fault, expired: _, timestamp } = &signer.chain_time;
+    let Some(tsa) = stamp_of(authority, signer) else {
+        return fault.as_ref().map(|fault| (ReasonCode::OutsideValidity, format!("the chain did not hold: {}", printable(fault))));
+    };
     // With a time stamp that counts, the chain need not hold now; without one it is no help that it does.
     match timestamp.as_ref().map(|stamp| stamp.under.get(tsa)) {
         Some(Some(Ok(_))) => None,

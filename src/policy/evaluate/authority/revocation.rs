@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::cause::{Cause, Weight};
-use super::Measure;
+use super::{Measure, Revocation};
 use crate::model::printable::printable;
 use crate::policy::decision::ReasonCode;
 use crate::policy::level::Action;
@@ -14,14 +14,17 @@ impl Measure<'_> {
     /// The worst of what is known of the signature's questions: refused where something is revoked, undecided where something is not known
     /// (rule 6). `None` where each was answered well, or is not enforced. The time stamp authority's certificates are a matter of the time
     /// stamp, not of the signer's revocation.
-    pub(super) fn revocation(&self, basis: &Basis, logged: &mut Vec<String>) -> Option<Cause> {
+    pub(super) fn revocation(&self, basis: &Basis, whose: Revocation, logged: &mut Vec<String>) -> Option<Cause> {
         let mut worst: Option<Cause> = None;
         for question in &basis.revocation {
             let action = match question {
                 RevocationQuestion::AwsSigner { .. } | RevocationQuestion::Certificates { of: ChainOf::Signer, .. } => {
                     self.aspects.revocation
                 }
-                RevocationQuestion::Certificates { of: ChainOf::TimestampAuthority, .. } => self.aspects.authentic_timestamp,
+                RevocationQuestion::Certificates { of: ChainOf::TimestampAuthority, .. } => match whose {
+                    Revocation::SignerAndStamp => self.aspects.authentic_timestamp,
+                    Revocation::Signer | Revocation::Unknown => continue,
+                },
             };
             match (action, self.answer(question, logged)) {
                 (Action::Skip, _) | (_, None) => {}

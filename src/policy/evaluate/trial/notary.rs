@@ -1,7 +1,9 @@
 //! Notary signers, at the aspects of the level.
 
 use super::*;
+use crate::signature::RevocationQuestion;
 use crate::signature::notary::{AwsSigner, Span, Timestamping};
+use crate::signature::revocation::ChainOf;
 
 const SUBJECT: &str = "x509.subject: C=US, ST=WA, O=Acme";
 
@@ -30,6 +32,25 @@ const AWS: &str = "signingAuthority:aws-signer-ts";
 fn stamped(result: Result<(), &str>) -> Option<Timestamping> {
     let span = Span { earliest: time("2026-08-01T00:00:00Z"), latest: time("2026-08-01T00:00:01Z") };
     Some(Timestamping { under: BTreeMap::from([("tsa:acme".to_owned(), result.map(|()| span).map_err(str::to_owned))]) })
+}
+
+#[test]
+fn a_time_stamp_that_nothing_rests_on_leaves_nothing_open_and_one_that_counts_does() {
+    let asked = |of| RevocationQuestion::Certificates { of, chain: Vec::new(), used_at: None };
+    let signature = |expired: bool, questions: Vec<RevocationQuestion>| {
+        let chain_time = ChainTime { expired, timestamp: stamped(Ok(())), ..release().chain_time };
+        let signer = project::Signer { chain_time, ..release() };
+        valid(SignerIdentity::Notary(Box::new(signer)), &["ca:acme"], |basis| basis.revocation = questions)
+    };
+    // Revocation of the signer is not looked at here; that of an authority whose time stamp counts is a matter of the time stamp.
+    let stamp = || vec![asked(ChainOf::TimestampAuthority)];
+    trusted(&decide(&ours(""), vec![signature(false, stamp())]));
+    trusted(&decide(&ours(", tsa: \"tsa:acme\", verify_timestamp: after_cert_expiry"), vec![signature(false, stamp())]));
+    for policy in [ours(", tsa: \"tsa:acme\""), ours(", tsa: \"tsa:acme\", verify_timestamp: after_cert_expiry")] {
+        let decision = decide(&policy, vec![signature(true, stamp())]);
+        assert_eq!(decision.verdict, Verdict::Undecided, "{decision:#?}");
+        assert_eq!(decision.reasons[0].code, ReasonCode::RevocationUnknown);
+    }
 }
 
 #[test]
