@@ -64,7 +64,7 @@ fn checkpoint_log<'a>(root: &'a Ready, entry: &TransparencyLogEntry) -> Option<&
 
 /// Which logs and authorities vouch, and for which times. The windows of a log count for every verified time: an entry of Rekor v2 has
 /// no time of its own, so the crate takes keys that had ended.
-pub(super) fn vouching(root: &Ready, reading: &Reading) -> Result<Vouching, Rejection> {
+pub(super) fn vouching(root: &Ready, reading: &Reading, now: Timestamp) -> Result<Vouching, Rejection> {
     let mut out = Vouching::default();
     let signature = SignatureBytes::new(reading.signature().to_vec());
     for der in &reading.timestamps {
@@ -93,8 +93,11 @@ pub(super) fn vouching(root: &Ready, reading: &Reading) -> Result<Vouching, Reje
             logs.push(log);
         }
     }
+    // Where nobody states a time, the entry may have been made at any: only what a log signs with today counts.
+    let timeless = out.stamped.is_empty() && out.logged.is_empty();
+    let times: Vec<Timestamp> = if timeless { vec![now] } else { out.times() };
     for log in logs {
-        if let Some(at) = out.stamped.iter().chain(&out.logged).find(|time| !covers(log.window, **time)) {
+        if let Some(at) = times.iter().find(|time| !covers(log.window, **time)) {
             return Err(Rejection::OutsideValidity {
                 what: format!("the key of the log {}", log.name()),
                 at: *at,

@@ -44,7 +44,7 @@ pub(super) fn under_root(
         Ok(result) => result,
         Err(rejection) => {
             // webpki says that a chain does not hold, not why: where it is a question of time, the times say it better.
-            let timely = log::vouching(root, reading).and_then(|vouching| chain::valid_at(&holder.leaf, &paths, &vouching.times()));
+            let timely = log::vouching(root, reading, now).and_then(|vouching| chain::valid_at(&holder.leaf, &paths, &vouching.times()));
             let rejection = match (rejection, timely) {
                 (Rejection::Chain { .. }, Err(rejection @ Rejection::OutsideValidity { .. })) => rejection,
                 (rejection, _) => rejection,
@@ -55,7 +55,7 @@ pub(super) fn under_root(
     let sct = if result.sct_verified() { "SCT, " } else { "" };
     trail.take(7, Ok((format!("{sct}{} entries, {} time stamps", reading.entries.len(), reading.timestamps.len()), ())))?;
     // 8. Times. 9. Validity.
-    let vouching = log::vouching(root, reading);
+    let vouching = log::vouching(root, reading, now);
     let (times, vouching) = timed(vouching, &result, now, trail)?;
     trail.take(9, chain::valid_at(&holder.leaf, &paths, &times).map(|()| ("all of them at all of the times".into(), ())))?;
     Ok((proof(reading, &vouching, times, result.sct_verified()), vouching))
@@ -97,7 +97,7 @@ pub(super) fn key_under_root(
     let result = verify(&root.verifier, reading, made, artifact, Asked::Key(&policy));
     let result = trail.take(7, result.map(|result| (format!("{} entries", reading.entries.len()), result)))?;
     // 8. Times. 9. Validity.
-    let (times, vouching) = timed(log::vouching(root, reading), &result, now, trail)?;
+    let (times, vouching) = timed(log::vouching(root, reading, now), &result, now, trail)?;
     trail.take(9, Ok(("log keys and authorities at all of the times".into(), ())))?;
     Ok((proof(reading, &vouching, times, false), vouching))
 }

@@ -6,11 +6,12 @@ use layerproof::signature::trust::KeyError;
 use layerproof::signature::{Outcome, PublicKeyAnchor, Rejection, TimeSource, TrustAnchors};
 use serde_json::{Value, json};
 
-use super::{ARTIFACT, basis, judge, judge_json, key_anchor, refused_by, signer, trust};
+use super::{ARTIFACT, basis, judge, judge_json, key_anchor, refused_by, signer, trust, trust_root};
 use crate::forge::SigningKey;
 use crate::forge::ca::pem;
 use crate::forge::keys::{Hash, Scheme};
 use crate::forge::sigstore::Sigstore;
+use crate::forge::sigstore::trusted_root::TrustedRoot;
 
 fn only(key: &SigningKey) -> TrustAnchors {
     TrustAnchors { keys: vec![key_anchor(key)], ..TrustAnchors::default() }
@@ -58,6 +59,25 @@ fn with_a_log_entry_the_root_vouches_for_it() {
     assert!(signer(&judge(&world.keyed(key.clone(), ARTIFACT), &only(&key))).proofs.is_empty());
     let foreign = Sigstore::foreign();
     assert!(signer(&judge(&world.keyed(key.clone(), ARTIFACT), &beside_root(&key, &foreign))).proofs.is_empty());
+}
+
+/// With the promise goes the only time that a log of version 1 states.
+#[test]
+fn a_log_key_that_was_retired_does_not_vouch_for_an_entry_that_nobody_dates() {
+    let world = Sigstore::new();
+    let key = SigningKey::p256("k");
+    let dated = world.keyed(key.clone(), ARTIFACT);
+    let undated = world.keyed(key.clone(), ARTIFACT).edit(|json| {
+        json["verificationMaterial"]["tlogEntries"][0].as_object_mut().unwrap().remove("inclusionPromise").unwrap();
+    });
+    let mut root = world.trusted_root();
+    let trust = |root: &TrustedRoot| TrustAnchors { keys: vec![key_anchor(&key)], ..trust_root(&root.to_json()) };
+    let judged = judge(&undated, &trust(&root));
+    assert_eq!((basis(&judged).signed_at, signer(&judged).proofs["ours"].transparency), (None, Transparency::InclusionProof));
+    // The key was in use when the dated entry was made, and is not any more.
+    root.tlogs.iter_mut().for_each(|log| log.end = Some("2026-10-01T00:00:00Z".into()));
+    assert_eq!(signer(&judge(&dated, &trust(&root))).proofs["ours"].times.len(), 1);
+    refused_by!(judge(&undated, &trust(&root)), Rejection::OutsideValidity { .. });
 }
 
 #[test]
