@@ -3,9 +3,11 @@
 use super::copies::Copies;
 use super::signed::{rejection, signatures};
 use super::{Check, Context};
+use crate::evidence::Artifact;
 use crate::finding::{EvidenceKind, Finding, Rule, Severity};
 use crate::model::printable::printable;
-use crate::signature::{JudgedSignature, StepResult};
+use crate::policy::decision::Verdict;
+use crate::signature::{JudgedSignature, StepResult, aws_signer};
 
 static RULE: Rule = Rule {
     id: "SIG004",
@@ -35,7 +37,8 @@ impl Check for SignatureInvalid {
 
     fn check(&self, cx: &Context<'_>, findings: &mut Vec<Finding>) {
         let broken = cx.artifacts().flat_map(|artifact| {
-            let bad = |s: &&JudgedSignature| rejection(s).is_some_and(|why| why.is_integrity());
+            let trusted = is_trusted(cx, artifact);
+            let bad = move |s: &&JudgedSignature| rejection(s).is_some_and(|why| why.is_integrity()) && !(trusted && stands_beside(s));
             signatures(artifact).iter().filter(bad).map(move |s| (artifact, (s.location.clone(), told(s))))
         });
         for ((location, (why, steps)), copies) in Copies::group(broken) {
@@ -46,6 +49,20 @@ impl Check for SignatureInvalid {
             findings.push(finding);
         }
     }
+}
+
+/// True where a signature that the policy trusts holds for these very bytes. What stands beside them then says nothing of them: whoever may
+/// push can put a broken one there, and so can an honest tool whose form is not read here.
+fn is_trusted(cx: &Context<'_>, artifact: &Artifact) -> bool {
+    match cx.decision(&artifact.subject).map(|decision| decision.verdict) {
+        Some(Verdict::Trusted) => true,
+        None | Some(Verdict::Exempt | Verdict::Undecided | Verdict::NoStatement | Verdict::Refused) => false,
+    }
+}
+
+/// False for a signature inside of the artifact, which is a part of its bytes.
+fn stands_beside(signature: &JudgedSignature) -> bool {
+    signature.scheme != aws_signer::NAME
 }
 
 /// The reason, and the verifier's steps that failed; safe to print.

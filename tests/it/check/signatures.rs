@@ -94,6 +94,28 @@ fn sig004_content_changed_after_signing_is_tampering_at_every_level() {
 }
 
 #[test]
+fn sig004_what_anybody_can_put_beside_a_trusted_artifact_does_not_make_it_tampered_with_and_what_is_inside_does() {
+    let (mut fleet, subject) = one_layer();
+    let beside = |scheme| {
+        let mut found = rejected(content_digest());
+        let Observed::Present(signatures) = &mut found else { unreachable!() };
+        signatures[0].scheme = scheme;
+        found
+    };
+    for scheme in ["sigstore", "notary"] {
+        fleet.at(&subject).signatures = beside(scheme);
+        for verdict in [Verdict::Refused, Verdict::Undecided, Verdict::NoStatement, Verdict::Exempt] {
+            fleet.decide(&subject, verdict, "strict", &[]);
+            assert_eq!(fleet.one("SIG004").severity, Severity::Critical, "{scheme} {verdict:?}");
+        }
+        fleet.decide(&subject, Verdict::Trusted, "strict", &[]);
+        fleet.none("SIG004");
+    }
+    fleet.at(&subject).signatures = beside("aws-signer");
+    fleet.one("SIG004");
+}
+
+#[test]
 fn sig004_and_sig005_who_signed_is_not_whether_it_was_changed() {
     let (mut fleet, subject) = one_layer();
     fleet.at(&subject).signatures = rejected(untrusted_root());
