@@ -4,15 +4,22 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::error::UnpackError;
 
-/// An open archive.
+/// An open archive: a file, or bytes at hand (a jar within a jar).
 #[derive(Debug)]
 pub(super) struct Source {
-    file: File,
+    bytes: Bytes,
     path: PathBuf,
     len: u64,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    File(File),
+    Memory(Arc<Vec<u8>>),
 }
 
 impl Source {
@@ -24,7 +31,12 @@ impl Source {
         }
         let file = File::open(path).map_err(io)?;
         let len = file.metadata().map_err(io)?.len();
-        Ok(Self { file, path: path.into(), len })
+        Ok(Self { bytes: Bytes::File(file), path: path.into(), len })
+    }
+
+    /// Bytes at hand; `name` is what errors call them.
+    pub(super) fn memory(bytes: Arc<Vec<u8>>, name: &str) -> Self {
+        Self { len: bytes.len() as u64, bytes: Bytes::Memory(bytes), path: name.into() }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -41,9 +53,20 @@ impl Source {
         if offset >= self.len {
             return Ok(0);
         }
+        let file = match &self.bytes {
+            Bytes::File(file) => file,
+            Bytes::Memory(bytes) => {
+                let rest = usize::try_from(offset).ok().and_then(|from| bytes.get(from..)).unwrap_or_default();
+                let filled = rest.len().min(buf.len());
+                if let (Some(to), Some(from)) = (buf.get_mut(..filled), rest.get(..filled)) {
+                    to.copy_from_slice(from);
+                }
+                return Ok(filled);
+            }
+        };
         let mut filled = 0;
         while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, offset) {
+            match file.read_at(rest, offset) {
                 Ok(0) => break,
                 Ok(n) => {
                     filled = filled.saturating_add(n);
