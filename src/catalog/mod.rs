@@ -12,6 +12,7 @@
 mod assemble;
 pub mod facts;
 pub mod file;
+mod java;
 pub mod licence;
 mod os_release;
 pub mod package;
@@ -60,7 +61,7 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] = &[&os_release::OsReleaseFile];
+pub static ALL: &[&dyn Cataloger] = &[&java::Jars, &os_release::OsReleaseFile];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
