@@ -20,7 +20,7 @@ mod read;
 
 use serde::{Deserialize, Serialize};
 
-pub use assemble::Assembled;
+pub use assemble::{Assembled, combine};
 pub use facts::{Executable, ExecutableKind, Facts, OsRelease, Seen};
 pub use file::{File, FileFacts, View};
 pub use licence::Licence;

@@ -54,10 +54,7 @@ pub struct ArtifactPackages {
 ///
 /// # Errors
 /// Files of this machine that can't be read, and a store that fails.
-pub fn packages(
-    wanted: &[Wanted],
-    listing: &Listing<'_>,
-) -> Result<BTreeMap<Subject, Result<Arc<ArtifactPackages>, Gap>>, ScanError> {
+pub fn packages(wanted: &[Wanted], listing: &Listing<'_>) -> Result<BTreeMap<Subject, Result<Arc<ArtifactPackages>, Gap>>, ScanError> {
     let (near, far): (Vec<&Wanted>, Vec<&Wanted>) = wanted.iter().partition(|want| is_near(want));
     let mut all = BTreeMap::new();
     listing.progress.stage("listing packages", wanted.len());
@@ -127,7 +124,8 @@ fn fetched(
         })
         .collect::<Result<_, ScanError>>()?;
     let of = |want: &Wanted| {
-        let source = Source::of(want).ok_or_else(|| want.location.gap().map_or_else(|| nowhere(&want.subject), |gap| about(gap, &want.subject)))?;
+        let source =
+            Source::of(want).ok_or_else(|| want.location.gap().map_or_else(|| nowhere(&want.subject), |gap| about(gap, &want.subject)))?;
         match fetched.get(&source) {
             Some(Observed::Present(found)) => match listed.get(&ContentKey::of(found)) {
                 Some(Ok(packages)) => Ok(Arc::clone(packages)),
@@ -160,8 +158,7 @@ fn zip(path: &Path, want: &Wanted, listing: &Listing<'_>) -> Result<Result<Artif
         }
         Err(error) => return Err(error.into()),
     };
-    let (hashed, cataloged) =
-        rayon::join(|| index.digest(), || catalog::catalog(Input::Zip(&index), listing.options, listing.limits));
+    let (hashed, cataloged) = rayon::join(|| index.digest(), || catalog::catalog(Input::Zip(&index), listing.options, listing.limits));
     let (digest, size) = hashed?;
     let cataloged = cataloged?;
     index.unchanged()?;
