@@ -21,6 +21,9 @@ pub trait Document: Sync {
     /// The one that is written where none is asked for.
     fn default_version(&self) -> &'static str;
 
+    /// What the names of its files end in, without the leading dot: `cdx.json`.
+    fn ending(&self) -> &'static str;
+
     /// Writes a document; `version` is one of [`Self::versions`]. The same `bom` gives the same bytes.
     ///
     /// # Errors
