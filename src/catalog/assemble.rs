@@ -264,3 +264,6 @@ fn compositions(assembled: &BTreeMap<&'static str, Assembled>, gaps: &[CatalogGa
     all.sort();
     all
 }
+
+#[cfg(test)]
+mod tests;
