@@ -10,13 +10,17 @@
 //! A file that can't be understood costs a [`CatalogGap`], never the run.
 
 mod assemble;
+mod dotnet;
 pub mod facts;
 pub mod file;
+mod java;
 pub mod licence;
 mod os_release;
 pub mod package;
+mod php;
 pub mod purl;
 mod read;
+mod ruby;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +64,7 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] = &[&os_release::OsReleaseFile];
+pub static ALL: &[&dyn Cataloger] = &[&dotnet::DotNet, &java::Jars, &os_release::OsReleaseFile, &php::Composer, &ruby::Gems];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
