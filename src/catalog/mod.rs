@@ -12,10 +12,13 @@
 mod assemble;
 pub mod facts;
 pub mod file;
+mod js_bundle;
 pub mod licence;
+mod npm;
 mod os_release;
 pub mod package;
 pub mod purl;
+mod python;
 mod read;
 
 use serde::{Deserialize, Serialize};
@@ -60,7 +63,7 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] = &[&os_release::OsReleaseFile];
+pub static ALL: &[&dyn Cataloger] = &[&js_bundle::BundledScripts, &npm::NpmPackages, &os_release::OsReleaseFile, &python::PythonPackages];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
