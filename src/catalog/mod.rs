@@ -14,11 +14,14 @@ mod dotnet;
 pub mod facts;
 pub mod file;
 mod java;
+mod js_bundle;
 pub mod licence;
+mod npm;
 mod os_release;
 pub mod package;
 mod php;
 pub mod purl;
+mod python;
 mod read;
 mod ruby;
 
@@ -64,7 +67,16 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] = &[&dotnet::DotNet, &java::Jars, &os_release::OsReleaseFile, &php::Composer, &ruby::Gems];
+pub static ALL: &[&dyn Cataloger] = &[
+    &dotnet::DotNet,
+    &java::Jars,
+    &os_release::OsReleaseFile,
+    &php::Composer,
+    &ruby::Gems,
+    &js_bundle::BundledScripts,
+    &npm::NpmPackages,
+    &python::PythonPackages,
+];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
