@@ -10,13 +10,19 @@
 //! A file that can't be understood costs a [`CatalogGap`], never the run.
 
 mod assemble;
+mod elf;
+pub mod elf_image;
+mod elf_note;
+mod executable_file;
 pub mod facts;
 pub mod file;
+mod go;
 pub mod licence;
 mod os_release;
 pub mod package;
 pub mod purl;
 mod read;
+mod rust;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +66,8 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] = &[&os_release::OsReleaseFile];
+pub static ALL: &[&dyn Cataloger] =
+    &[&elf::Executables, &elf_note::PackageNotes, &go::GoPrograms, &os_release::OsReleaseFile, &rust::RustPrograms];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
