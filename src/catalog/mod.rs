@@ -11,8 +11,13 @@
 
 mod assemble;
 mod dotnet;
+mod elf;
+pub mod elf_image;
+mod elf_note;
+mod executable_file;
 pub mod facts;
 pub mod file;
+mod go;
 mod java;
 mod js_bundle;
 pub mod licence;
@@ -24,6 +29,7 @@ pub mod purl;
 mod python;
 mod read;
 mod ruby;
+mod rust;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +82,10 @@ pub static ALL: &[&dyn Cataloger] = &[
     &js_bundle::BundledScripts,
     &npm::NpmPackages,
     &python::PythonPackages,
+    &elf::Executables,
+    &elf_note::PackageNotes,
+    &go::GoPrograms,
+    &rust::RustPrograms,
 ];
 
 /// What is wanted of a file.

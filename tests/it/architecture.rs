@@ -43,6 +43,8 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 5] = [
         "catalog",
         &[
             ("assemble", "facts of many files to one catalog"),
+            ("elf_image", "ELF files, as catalogers look into them"),
+            ("executable_file", "which files may be executables"),
             ("facts", "what single files say"),
             ("file", "files as catalogers see them"),
             ("licence", "licences, as metadata declares them"),
