@@ -9,7 +9,10 @@
 //!
 //! A file that can't be understood costs a [`CatalogGap`], never the run.
 
+mod apk;
 mod assemble;
+mod distro;
+mod dpkg;
 pub mod facts;
 pub mod file;
 pub mod licence;
@@ -17,6 +20,7 @@ mod os_release;
 pub mod package;
 pub mod purl;
 mod read;
+mod rpm;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +64,7 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] = &[&os_release::OsReleaseFile];
+pub static ALL: &[&dyn Cataloger] = &[&apk::Apk, &dpkg::Dpkg, &os_release::OsReleaseFile, &rpm::Rpm];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,6 +43,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 5] = [
         "catalog",
         &[
             ("assemble", "facts of many files to one catalog"),
+            ("distro", "what the databases of operating systems have in common"),
             ("facts", "what single files say"),
             ("file", "files as catalogers see them"),
             ("licence", "licences, as metadata declares them"),
