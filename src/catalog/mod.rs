@@ -9,8 +9,11 @@
 //!
 //! A file that can't be understood costs a [`CatalogGap`], never the run.
 
+mod apk;
 mod assemble;
+mod distro;
 mod dotnet;
+mod dpkg;
 mod elf;
 pub mod elf_image;
 mod elf_note;
@@ -28,6 +31,7 @@ mod php;
 pub mod purl;
 mod python;
 mod read;
+mod rpm;
 mod ruby;
 mod rust;
 
@@ -86,6 +90,9 @@ pub static ALL: &[&dyn Cataloger] = &[
     &elf_note::PackageNotes,
     &go::GoPrograms,
     &rust::RustPrograms,
+    &apk::Apk,
+    &dpkg::Dpkg,
+    &rpm::Rpm,
 ];
 
 /// What is wanted of a file.
