@@ -150,7 +150,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
         None => {
             let mut bom = one(args, &looked)?;
             bom.created = created;
-            form::write_all(&outputs, &bom, global, out)?;
+            form::write_all(&outputs, &bom, out)?;
             exit_of(&looked, std::iter::once(&*bom.catalog.gaps))
         }
     };

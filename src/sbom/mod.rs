@@ -4,10 +4,8 @@
 //! for: a format is then only its own fields. docs/sbom.md tells readers of the documents what stands where.
 
 mod bom;
-<<<<<<< HEAD
-pub mod function;
-=======
 mod cyclonedx;
+pub mod function;
 mod in_toto;
 mod licence;
 mod names;
@@ -18,7 +16,6 @@ mod sample;
 mod serial;
 mod spdx;
 mod strict;
->>>>>>> doc
 
 use std::io::{self, Write};
 
@@ -40,15 +37,13 @@ pub trait Document: Sync {
     /// The one that is written where none is asked for.
     fn default_version(&self) -> &'static str;
 
-<<<<<<< HEAD
     /// What the names of its files end in, without the leading dot: `cdx.json`.
     fn ending(&self) -> &'static str;
-=======
+
     /// Why there can be no such document about this subject, one sentence; `None` where there can.
     fn refuses(&self, _bom: &Bom) -> Option<&'static str> {
         None
     }
->>>>>>> doc
 
     /// Writes a document; `version` is one of [`Self::versions`]. The same `bom` gives the same bytes.
     ///

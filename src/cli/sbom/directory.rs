@@ -142,10 +142,10 @@ fn parts(version: &FunctionVersion) -> Vec<Subject> {
     version.layers.iter().map(|layer| Subject::Layer(layer.arn.clone())).chain(std::iter::once(code)).collect()
 }
 
-/// Writes one SBOM in each format; gives the names of the files by format.
+/// Writes one SBOM in each format that there can be of it; gives the names of the files by format.
 fn documents(folder: &Path, stem: &str, outputs: &[Output], bom: &Bom) -> Result<BTreeMap<String, String>, Failure> {
     let mut written = BTreeMap::new();
-    for form in outputs.iter().map(Output::form) {
+    for form in outputs.iter().map(Output::form).filter(|form| form.refuses(bom).is_none()) {
         let file = format!("{stem}.{}", ending(form));
         write_file(&folder.join(&file), |out| form.render(bom, out))?;
         written.insert(form.name(), file);

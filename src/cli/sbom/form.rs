@@ -6,7 +6,6 @@ use std::str::FromStr;
 
 use super::{text, write_file};
 use crate::cli::exit::Failure;
-use crate::cli::global::Global;
 use crate::cli::{listing, output};
 use crate::model::printable::printable;
 use crate::sbom::{self, Bom, Document};
@@ -50,6 +49,14 @@ impl Form {
         match self {
             Self::Text => "text".into(),
             Self::Document(document, version) => format!("{}@{version}", document.name()),
+        }
+    }
+
+    /// Why this can't be written about that subject; `None` where it can.
+    pub(super) fn refuses(self, bom: &Bom) -> Option<&'static str> {
+        match self {
+            Self::Text => None,
+            Self::Document(document, _) => document.refuses(bom),
         }
     }
 
@@ -137,8 +144,13 @@ pub(super) fn validate_for_directory(outputs: &[Output]) -> Result<(), Failure> 
     }
 }
 
-/// Writes every output, files first, each whole or not at all.
-pub(super) fn write_all(outputs: &[Output], bom: &Bom, _: &Global, out: &mut dyn Write) -> Result<(), Failure> {
+/// Writes every output, files first, each whole or not at all; nothing at all where one of them can't be.
+pub(super) fn write_all(outputs: &[Output], bom: &Bom, out: &mut dyn Write) -> Result<(), Failure> {
+    for one in outputs {
+        if let Some(why) = one.form.refuses(bom) {
+            return Err(Failure::usage(format!("-o {}: {why}", one.form.name())));
+        }
+    }
     for one in outputs {
         if let Some(path) = &one.file {
             write_file(path, |file| one.form.render(bom, file))?;
