@@ -20,6 +20,8 @@ pub mod package;
 pub mod purl;
 mod python;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
