@@ -34,6 +34,8 @@ mod read;
 mod rpm;
 mod ruby;
 mod rust;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -27,7 +27,7 @@ pub(super) fn licences<'a>(classifiers: impl Iterator<Item = &'a str>) -> Vec<Li
 /// The last part of a classifier, and the one licence that it can mean. `BSD License`, `Public Domain` and names without a version
 /// (`GNU General Public License (GPL)`) can mean several, and stay what they are. `Apache Software License` is the name that PyPI
 /// itself shows for 2.0.
-const IDS: [(&str, &str); 47] = [
+pub(super) const IDS: [(&str, &str); 47] = [
     ("Apache Software License", "Apache-2.0"),
     ("Attribution Assurance License", "AAL"),
     ("Blue Oak Model License (BlueOak-1.0.0)", "BlueOak-1.0.0"),
