@@ -232,3 +232,75 @@ fn licence(text: &str) -> Option<Licence> {
     }
     distro::licence::read(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::distro::tests::{edges, os, run};
+
+    const INSTALLED: &str = "lib/apk/db/installed";
+
+    fn read(text: &str) -> (Assembled, Vec<Flaw>) {
+        run(&Apk, &[(INSTALLED, text.as_bytes())], &[], None)
+    }
+
+    #[test]
+    fn a_record_without_a_name_and_a_line_that_is_no_field_cost_themselves() {
+        let (all, flaws) = read("V:1\nA:x86_64\n\nP:a\nV:1\nnonsense\n\n\nP:b\n");
+        assert_eq!(all.packages.iter().map(|package| package.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(flaws.len(), 2);
+        assert_eq!(read("\u{1}\u{2}").1.len(), 1);
+        assert_eq!(read("").1, []);
+    }
+
+    #[test]
+    fn flaws_packages_and_paths_without_end_are_counted_and_not_kept() {
+        let (_, flaws) = read(&format!("P:a\n{}", "x\n".repeat(100_000)));
+        assert!(flaws.len() <= MAX_FLAWS + 1, "{}", flaws.len());
+        let (all, flaws) = read(&"P:a\n\n".repeat(MAX_PACKAGES + 5));
+        assert_eq!((all.packages.len(), flaws.len()), (MAX_PACKAGES, 5));
+        let (_, flaws) = read(&format!("P:a\nF:{}\n{}", "f".repeat(60_000), "R:x\n".repeat(1_000)));
+        assert_eq!(flaws.len(), 1);
+    }
+
+    #[test]
+    fn a_checksum_that_is_none_is_a_flaw_and_no_property() {
+        for sum in ["Q1", "Q1AAAA", "Q9aaaaaaaaaaaaaaaaaaaaaaaaaaa=", "Q1!", "é", ""] {
+            let (all, flaws) = read(&format!("C:{sum}\nP:a\n"));
+            assert!(all.packages[0].properties.is_empty(), "{sum}");
+            assert_eq!(flaws.len(), usize::from(!sum.is_empty()), "{sum}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_is_no_need_and_nobody_needs_itself() {
+        let (all, _) = read("P:a\nD:!b a so:liba.so\np:so:liba.so=1\n\nP:b\n");
+        assert_eq!(edges(&all), [""; 0]);
+    }
+
+    #[test]
+    fn a_package_has_its_fields_files_and_needs() {
+        let text = "C:Q1qKcZ+j23xssAXmgQhkOO8dHnbWw=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\nS:1\nT:Crypto library\nU:https://www.openssl.org/\nL:Apache-2.0\no:openssl\nm:A Person <a@x.test>\nt:1700000000\nc:aa\nD:so:libc.musl-x86_64.so.1 /bin/sh none\np:so:libcrypto.so.3=3\nF:lib\nM:0:0:755\nR:libcrypto.so.3\na:0:0:755\nZ:Q1x\nF:usr/lib\nR:gone\n\nP:musl\np:so:libc.musl-x86_64.so.1=1\nL:MIT BSD-2-Clause GPL-2.0-or-later\n\nP:busybox\np:cmd:ls=1\nF:bin\nR:sh\nL:GPL2\n\nP:tool\nD:cmd:ls musl>=1.2 busybox~1\no:tool\n";
+        let (all, flaws) =
+            run(&Apk, &[(INSTALLED, text.as_bytes())], &["lib/", "lib/libcrypto.so.3", "usr/bin/sh"], Some(&os("alpine", "3.18.4")));
+        assert_eq!(flaws, []);
+        let first = &all.packages[0];
+        assert_eq!(first.purl.to_string(), "pkg:apk/alpine/libcrypto3@3.1.4-r5?arch=x86_64&distro=alpine-3.18.4&upstream=openssl");
+        assert_eq!(first.licences, [Licence::Expression("Apache-2.0".into())]);
+        assert_eq!(first.files.iter().map(String::as_str).collect::<Vec<_>>(), ["lib/libcrypto.so.3"]);
+        assert_eq!(first.properties["layerproof:apk:control-checksum"], "sha1:a8a719fa3db7c6cb005e681086438ef1d1e76d6c");
+        assert_eq!(first.properties["layerproof:apk:origin"], "openssl");
+        assert_eq!(all.packages[1].licences, [Licence::Expression("MIT AND BSD-2-Clause AND GPL-2.0-or-later".into())]);
+        assert_eq!(all.packages[2].licences, [Licence::Named("GPL2".into())]);
+        assert_eq!(all.packages[2].files.iter().map(String::as_str).collect::<Vec<_>>(), ["usr/bin/sh"]);
+        assert_eq!(edges(&all), ["libcrypto3 > busybox", "libcrypto3 > musl", "tool > busybox", "tool > musl"]);
+        assert!(all.packages[3].purl.qualifiers.get("upstream").is_none());
+    }
+
+    #[test]
+    fn the_database_of_newer_tools_is_wanted_and_others_are_not() {
+        let wants = |path: &str| Apk.wants(&FileFacts { path, size: 1, mode: None, covered: None }).is_some();
+        assert!(wants(INSTALLED) && wants("usr/lib/apk/db/installed"));
+        assert!(!wants("lib/apk/db/scripts.tar") && !wants("opt/lib/apk/db/installed"));
+    }
+}

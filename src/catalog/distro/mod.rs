@@ -2,6 +2,8 @@
 //! other packages meet.
 
 pub(super) mod licence;
+#[cfg(test)]
+pub(super) mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -146,8 +146,6 @@ impl Cataloger for Rpm {
         let packages = &all.packages;
         let met = |(from, need): &(usize, Requirement)| need.name.split('|').find_map(|name| meeting.edge(*from, name, packages)).flatten();
         all.edges = needs.iter().filter_map(met).collect();
-        all.edges.sort_unstable();
-        all.edges.dedup();
         for package in &mut all.packages {
             distro::name(package, view.os);
         }
