@@ -10,6 +10,7 @@
 //! A file that can't be understood costs a [`CatalogGap`], never the run.
 
 mod assemble;
+mod classifier;
 mod elf;
 pub mod elf_image;
 mod elf_note;
@@ -17,8 +18,11 @@ mod executable_file;
 pub mod facts;
 pub mod file;
 mod go;
+mod graalvm;
+mod lambda;
 pub mod licence;
 mod os_release;
+mod overlap;
 pub mod package;
 pub mod purl;
 mod read;
@@ -66,8 +70,16 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] =
-    &[&elf::Executables, &elf_note::PackageNotes, &go::GoPrograms, &os_release::OsReleaseFile, &rust::RustPrograms];
+pub static ALL: &[&dyn Cataloger] = &[
+    &classifier::Classifiers,
+    &elf::Executables,
+    &elf_note::PackageNotes,
+    &go::GoPrograms,
+    &graalvm::NativeImages,
+    &lambda::LambdaParts,
+    &os_release::OsReleaseFile,
+    &rust::RustPrograms,
+];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
