@@ -107,22 +107,64 @@ pub(super) fn finish(parts: Parts, contents: &Contents) -> Catalog {
     unidentified.dedup();
 
     let compositions = compositions(&assembled, &gaps, !unidentified.is_empty());
-    let (packages, mut edges) = merge(assembled);
+    let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
     edges.extend(owners(&packages, contents));
     edges.sort_unstable();
     edges.dedup();
     Catalog { packages, edges, unidentified, os, compositions, gaps }
 }
 
-/// Each package once, by package URL, sorted; edges follow.
-fn merge(assembled: BTreeMap<&'static str, Assembled>) -> (Vec<Package>, Vec<Edge>) {
+/// Catalogs of several artifacts as one, each package once. Beside it, for each of them, where its packages stand in the whole. Compositions are
+/// joined: the least that is known of any counts. The operating system is that of the first that has one.
+pub fn combine(catalogs: Vec<Catalog>) -> (Catalog, Vec<Vec<usize>>) {
+    let mut whole = Catalog::default();
+    let mut lists = Vec::new();
+    let mut compositions: BTreeMap<String, (Aggregate, String)> = BTreeMap::new();
+    for catalog in catalogs {
+        whole.os = whole.os.take().or(catalog.os);
+        whole.unidentified.extend(catalog.unidentified);
+        whole.gaps.extend(catalog.gaps);
+        for Composition { of, aggregate, reason } in catalog.compositions {
+            let known = compositions.entry(of).or_insert((aggregate, reason.clone()));
+            if rank(aggregate) > rank(known.0) {
+                *known = (aggregate, reason);
+            }
+        }
+        lists.push((catalog.packages, catalog.edges));
+    }
+    let (packages, edges, places) = merge(lists);
+    whole.packages = packages;
+    whole.edges = edges;
+    whole.edges.sort_unstable();
+    whole.edges.dedup();
+    whole.unidentified.sort();
+    whole.unidentified.dedup();
+    whole.gaps.sort();
+    whole.gaps.dedup();
+    whole.compositions = compositions.into_iter().map(|(of, (aggregate, reason))| Composition { of, aggregate, reason }).collect();
+    (whole, places)
+}
+
+/// How little is known.
+fn rank(aggregate: Aggregate) -> u8 {
+    match aggregate {
+        Aggregate::Complete => 0,
+        Aggregate::Unknown => 1,
+        Aggregate::Incomplete => 2,
+    }
+}
+
+/// Each package once, by package URL, sorted; edges follow. Beside them, for each list, where its packages stand now, sorted.
+fn merge(lists: Vec<(Vec<Package>, Vec<Edge>)>) -> (Vec<Package>, Vec<Edge>, Vec<Vec<usize>>) {
     let mut all: Vec<Package> = Vec::new();
     let mut edges: Vec<Edge> = Vec::new();
-    for (_, part) in assembled {
+    let mut ranges = Vec::new();
+    for (packages, own) in lists {
         let from = all.len();
         let shifted = |edge: Edge| Edge { from: edge.from.saturating_add(from), to: edge.to.saturating_add(from), ..edge };
-        edges.extend(part.edges.into_iter().map(shifted));
-        all.extend(part.packages);
+        edges.extend(own.into_iter().map(shifted));
+        all.extend(packages);
+        ranges.push(from..all.len());
     }
     let mut order: Vec<usize> = (0..all.len()).collect();
     let key = |place: &usize| all.get(*place).map(|package| (&package.purl, package.basis, &package.root, &package.evidence));
@@ -138,9 +180,13 @@ fn merge(assembled: BTreeMap<&'static str, Assembled>) -> (Vec<Package>, Vec<Edg
         }
         moved.insert(place, merged.len().saturating_sub(1));
     }
-    let moved = |edge: Edge| Some(Edge { from: *moved.get(&edge.from)?, to: *moved.get(&edge.to)?, ..edge });
-    let edges = edges.into_iter().filter_map(moved).filter(|edge| edge.from != edge.to).collect();
-    (merged, edges)
+    let follow = |edge: Edge| Some(Edge { from: *moved.get(&edge.from)?, to: *moved.get(&edge.to)?, ..edge });
+    let edges = edges.into_iter().filter_map(follow).filter(|edge| edge.from != edge.to).collect();
+    let places = ranges
+        .into_iter()
+        .map(|range| range.filter_map(|place| moved.get(&place).copied()).collect::<BTreeSet<usize>>().into_iter().collect())
+        .collect();
+    (merged, edges, places)
 }
 
 /// One more word on the same package. `package` is the surer of the two, or as sure.
@@ -224,3 +270,6 @@ fn compositions(assembled: &BTreeMap<&'static str, Assembled>, gaps: &[CatalogGa
     all.sort();
     all
 }
+
+#[cfg(test)]
+mod tests;

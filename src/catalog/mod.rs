@@ -9,8 +9,12 @@
 //!
 //! A file that can't be understood costs a [`CatalogGap`], never the run.
 
+mod apk;
 mod assemble;
 mod classifier;
+mod distro;
+mod dotnet;
+mod dpkg;
 mod elf;
 pub mod elf_image;
 mod elf_note;
@@ -19,18 +23,27 @@ pub mod facts;
 pub mod file;
 mod go;
 mod graalvm;
+mod java;
+mod js_bundle;
 mod lambda;
 pub mod licence;
+mod npm;
 mod os_release;
 mod overlap;
 pub mod package;
+mod php;
 pub mod purl;
+mod python;
 mod read;
+mod rpm;
+mod ruby;
 mod rust;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use assemble::Assembled;
+pub use assemble::{Assembled, combine};
 pub use facts::{Executable, ExecutableKind, Facts, OsRelease, Seen};
 pub use file::{File, FileFacts, View};
 pub use licence::Licence;
@@ -71,14 +84,24 @@ pub trait Cataloger: Sync {
 
 /// All catalogers.
 pub static ALL: &[&dyn Cataloger] = &[
+    &dotnet::DotNet,
+    &java::Jars,
+    &os_release::OsReleaseFile,
+    &php::Composer,
+    &ruby::Gems,
+    &js_bundle::BundledScripts,
+    &npm::NpmPackages,
+    &python::PythonPackages,
     &classifier::Classifiers,
     &elf::Executables,
     &elf_note::PackageNotes,
     &go::GoPrograms,
     &graalvm::NativeImages,
     &lambda::LambdaParts,
-    &os_release::OsReleaseFile,
     &rust::RustPrograms,
+    &apk::Apk,
+    &dpkg::Dpkg,
+    &rpm::Rpm,
 ];
 
 /// What is wanted of a file.

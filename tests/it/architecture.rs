@@ -45,6 +45,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 5] = [
             ("assemble", "facts of many files to one catalog"),
             ("elf_image", "ELF files, as catalogers look into them"),
             ("executable_file", "which files may be executables"),
+            ("distro", "what the databases of operating systems have in common"),
             ("facts", "what single files say"),
             ("file", "files as catalogers see them"),
             ("licence", "licences, as metadata declares them"),
