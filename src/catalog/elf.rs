@@ -5,7 +5,7 @@
 //! files and files that begin with `#!` are taken.
 
 use super::elf_image::Elf;
-use super::executable_file::{ELF, MAX_BYTES, MAX_BYTES_NAME, is_source, may_be_elf};
+use super::executable_file::{ELF, MAX_BYTES, MAX_BYTES_NAME, is_source, may_be_executable};
 use super::{Cataloger, Executable, ExecutableKind, Facts, File, FileFacts, Flaw, Want};
 use crate::model::digest::Digest;
 
@@ -40,11 +40,7 @@ impl Cataloger for Executables {
             Some(false) if is_source(file) => Some(Want::whole(MAX_SCRIPT_BYTES, "elf::MAX_SCRIPT_BYTES")),
             Some(false) | None => {
                 let is_script = file.is_executable() && is_source(file);
-                (may_be_elf(file) || is_script || (file.extension().is_none() && file.size > 2)).then_some(Want::beginning(
-                    &[ELF, b"#!"],
-                    MAX_BYTES,
-                    MAX_BYTES_NAME,
-                ))
+                (is_script || may_be_executable(file)).then_some(Want::beginning(&[ELF, b"#!"], MAX_BYTES, MAX_BYTES_NAME))
             }
         }
     }
@@ -157,6 +153,8 @@ mod tests {
         assert!(Executables.wants(&facts(Some(false))).is_some_and(|want| want.magic.is_empty()));
         assert_eq!(Executables.wants(&facts(Some(true))), None);
         assert_eq!(Executables.wants(&facts(None)), None);
+        let text = FileFacts { path: "a.dist-info/RECORD", ..facts(Some(false)) };
+        assert_eq!(Executables.wants(&text), None);
         let executable = FileFacts { mode: Some(0o755), ..facts(None) };
         assert!(Executables.wants(&executable).is_some_and(|want| want.magic.contains(&b"#!".as_slice())));
     }

@@ -187,10 +187,15 @@ impl<'a> Elf<'a> {
         self.from_address(address)?.get(..usize::try_from(size).ok()?)
     }
 
-    /// The segments that are written to in memory, for what has no section: addresses and bytes.
+    /// The segments that are written to in memory, for what has no section: addresses and bytes. Segments that overlap end the list when
+    /// they have as many bytes as the file: no byte of it need be searched more often.
     pub fn writable(&self) -> impl Iterator<Item = (u64, &'a [u8])> {
         let is_writable = |segment: &&Part<'_>| segment.kind == PT_LOAD && segment.flags & (PF_W | PF_X) == PF_W;
-        self.segments.iter().filter(is_writable).map(|segment| (segment.address, segment.data))
+        let mut left = self.data.len();
+        self.segments.iter().filter(is_writable).map_while(move |segment| {
+            left = left.checked_sub(segment.data.len())?;
+            Some((segment.address, segment.data))
+        })
     }
 
     /// A number of the file's byte order, of 1 to 8 bytes.

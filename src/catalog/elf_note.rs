@@ -12,6 +12,9 @@ const MAX_TEXT: usize = 512;
 /// `FDO_PACKAGING_METADATA`.
 const KIND: u32 = 0xcafe_1a7e;
 
+/// Its name, for [`super::overlap`].
+pub(super) const NAME: &str = "elf-note";
+
 /// See the module.
 pub(super) struct PackageNotes;
 
@@ -30,7 +33,7 @@ struct Note {
 
 impl Cataloger for PackageNotes {
     fn name(&self) -> &'static str {
-        "elf-note"
+        NAME
     }
 
     fn describe(&self) -> &'static str {

@@ -14,12 +14,14 @@ pub(super) fn want_elf(file: &FileFacts<'_>) -> Option<Want> {
     may_be_elf(file).then_some(Want::beginning(&[ELF], MAX_BYTES, MAX_BYTES_NAME))
 }
 
-/// Whether the beginning of a file is worth a look: it may be executed, or its name is one that programs and libraries have.
-pub(super) fn may_be_elf(file: &FileFacts<'_>) -> bool {
+/// Whether a file may be an ELF file.
+fn may_be_elf(file: &FileFacts<'_>) -> bool {
     // No ELF header is shorter.
-    if file.size < 52 {
-        return false;
-    }
+    file.size >= 52 && may_be_executable(file)
+}
+
+/// Whether the beginning of a file is worth a look: it may be executed, or its name is one that programs and libraries have.
+pub(super) fn may_be_executable(file: &FileFacts<'_>) -> bool {
     match file.extension() {
         // A version at the end, `python3.11` or `libz.so.1.3`, is no extension.
         Some(extension) if is_number(extension) => true,

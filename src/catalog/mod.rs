@@ -11,6 +11,7 @@
 
 mod apk;
 mod assemble;
+mod classifier;
 mod distro;
 mod dotnet;
 mod dpkg;
@@ -21,11 +22,14 @@ mod executable_file;
 pub mod facts;
 pub mod file;
 mod go;
+mod graalvm;
 mod java;
 mod js_bundle;
+mod lambda;
 pub mod licence;
 mod npm;
 mod os_release;
+mod overlap;
 pub mod package;
 mod php;
 pub mod purl;
@@ -88,9 +92,12 @@ pub static ALL: &[&dyn Cataloger] = &[
     &js_bundle::BundledScripts,
     &npm::NpmPackages,
     &python::PythonPackages,
+    &classifier::Classifiers,
     &elf::Executables,
     &elf_note::PackageNotes,
     &go::GoPrograms,
+    &graalvm::NativeImages,
+    &lambda::LambdaParts,
     &rust::RustPrograms,
     &apk::Apk,
     &dpkg::Dpkg,

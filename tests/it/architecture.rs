@@ -49,6 +49,7 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 5] = [
             ("facts", "what single files say"),
             ("file", "files as catalogers see them"),
             ("licence", "licences, as metadata declares them"),
+            ("overlap", "which catalogers give way to which"),
             ("package", "the nouns"),
             ("purl", "package URLs"),
             ("read", "the walk"),

@@ -121,3 +121,18 @@ fn a_note_of_the_size_of_the_address_space_is_none() {
     bytes[at - 12..at - 4].fill(0xff);
     assert!(Elf::read(&bytes).expect("a file").notes().is_empty());
 }
+
+#[test]
+fn writable_segments_that_overlap_are_not_searched_again_and_again() {
+    let mut build = Build { has_sections: false, ..Build::new() }.part("", 1, 3, 0x1000, vec![7; 100_000], Some((1, 6)));
+    for _ in 0..500 {
+        build = build.part("", 1, 3, 0x1000, "", Some((1, 6)));
+    }
+    let mut bytes = build.bytes();
+    let first = bytes[64..120].to_vec();
+    for place in 1..501 {
+        bytes[64 + 56 * place..120 + 56 * place].copy_from_slice(&first);
+    }
+    let elf = Elf::read(&bytes).expect("a file");
+    assert!(elf.writable().map(|(_, data)| data.len()).sum::<usize>() <= bytes.len());
+}
