@@ -13,7 +13,7 @@ use super::{
 
 const NAME: &str = "dotnet";
 /// Bytes of one file. Self-contained applications with 500 libraries have some 1 MB.
-const MAX_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 8 << 20;
 /// Libraries of one file. Large applications have some 700.
 const MAX_LIBRARIES: usize = 20_000;
 /// Files that all libraries of one file list.
