@@ -53,6 +53,13 @@ impl super::Document for InToto {
         self.predicate().default_version()
     }
 
+    fn ending(&self) -> &'static str {
+        match self {
+            Self::CycloneDx => "cdx.intoto.json",
+            Self::Spdx => "spdx.intoto.json",
+        }
+    }
+
     /// A statement is about digests. One about a function as a whole would be read as one about each of its layers.
     fn refuses(&self, bom: &Bom) -> Option<&'static str> {
         bom.subject

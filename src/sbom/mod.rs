@@ -5,6 +5,7 @@
 
 mod bom;
 mod cyclonedx;
+pub mod function;
 mod in_toto;
 mod licence;
 mod names;
@@ -35,6 +36,9 @@ pub trait Document: Sync {
 
     /// The one that is written where none is asked for.
     fn default_version(&self) -> &'static str;
+
+    /// What the names of its files end in, without the leading dot: `cdx.json`.
+    fn ending(&self) -> &'static str;
 
     /// Why there can be no such document about this subject, one sentence; `None` where there can.
     fn refuses(&self, _bom: &Bom) -> Option<&'static str> {

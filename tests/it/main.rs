@@ -12,6 +12,7 @@ mod fleet;
 mod architecture;
 #[cfg(feature = "aws")]
 mod aws;
+mod catalog;
 mod check;
 mod cli;
 mod cli_explain;

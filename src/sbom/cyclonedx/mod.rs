@@ -36,6 +36,10 @@ impl super::Document for CycloneDx {
         "1.6"
     }
 
+    fn ending(&self) -> &'static str {
+        "cdx.json"
+    }
+
     fn render(&self, bom: &Bom, version: &str, out: &mut dyn Write) -> io::Result<()> {
         let outline = Outline::of(bom);
         serial::write(&document(bom, &outline, Version::of(version))?, out)

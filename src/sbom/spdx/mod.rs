@@ -47,6 +47,10 @@ impl super::Document for Spdx {
         "2.3"
     }
 
+    fn ending(&self) -> &'static str {
+        "spdx.json"
+    }
+
     fn render(&self, bom: &Bom, _version: &str, out: &mut dyn Write) -> io::Result<()> {
         let outline = Outline::of(bom);
         let ids = Ids::of(bom, &outline);
