@@ -10,6 +10,7 @@
 //! A file that can't be understood costs a [`CatalogGap`], never the run.
 
 mod assemble;
+pub mod embedded_sbom;
 pub mod facts;
 pub mod file;
 pub mod licence;
@@ -60,7 +61,7 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] = &[&os_release::OsReleaseFile];
+pub static ALL: &[&dyn Cataloger] = &[&embedded_sbom::EmbeddedSbom, &os_release::OsReleaseFile];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
