@@ -1,6 +1,7 @@
 //! Stage 6a: SBOM documents, and what differs between two. Pure: a catalog in, bytes out.
 
 mod bom;
+pub mod diff;
 
 use std::io::{self, Write};
 

@@ -71,10 +71,8 @@ fn relations_beyond_the_limit_are_said_to_be_missing() {
 
 #[test]
 fn components_nested_without_end_are_refused() {
-    let text = format!(
-        r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","components":{}"#,
-        format!("{}[]{}", r#"[{"components":"#.repeat(5_000), "}]".repeat(5_000)) + "}"
-    );
+    let (open, close) = (r#"[{"components":"#.repeat(5_000), "}]".repeat(5_000));
+    let text = format!(r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","components":{open}[]{close}}}"#);
     assert_eq!(limit(&read(text.as_bytes()).expect_err("too deep")), "embedded_sbom::depth");
 }
 
