@@ -11,6 +11,7 @@
 
 mod apk;
 mod assemble;
+#[cfg(test)]
 mod classifier;
 mod distro;
 mod dotnet;
