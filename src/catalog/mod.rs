@@ -11,7 +11,6 @@
 
 mod apk;
 mod assemble;
-#[cfg(test)]
 mod classifier;
 mod distro;
 mod dotnet;
