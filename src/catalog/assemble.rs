@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::facts::{Executable, OsRelease, Seen};
 use super::package::{Basis, Edge, Package, Relation};
 use super::read::archive_gaps;
-use super::{Aggregate, Catalog, CatalogGap, Composition, Flaw};
+use super::{Aggregate, Catalog, CatalogGap, Composition, Flaw, overlap};
 use crate::unpack::Contents;
 
 /// What a cataloger found in all of its files.
@@ -57,8 +57,13 @@ impl Parts {
 
 /// The paths that packages cover: listed by their own formats, or in their folders.
 pub(super) fn covered(assembled: &BTreeMap<&'static str, Assembled>, contents: &Contents) -> HashSet<String> {
+    covered_by(assembled.values().flat_map(|all| &all.packages), contents)
+}
+
+/// The paths that these packages cover.
+pub(super) fn covered_by<'a>(packages: impl Iterator<Item = &'a Package>, contents: &Contents) -> HashSet<String> {
     let there: HashSet<&str> = contents.tree.entries.iter().map(|entry| entry.path.as_str()).collect();
-    let packages = assembled.values().flat_map(|all| &all.packages).filter(|package| covers(package.basis));
+    let packages = packages.filter(|package| covers(package.basis));
     packages.flat_map(|package| &package.files).map(|path| at_home(path, &there).to_owned()).collect()
 }
 
@@ -81,7 +86,8 @@ fn at_home<'a>(path: &'a str, there: &HashSet<&'a str>) -> &'a str {
 
 /// Merges, ties and sorts.
 pub(super) fn finish(parts: Parts, contents: &Contents) -> Catalog {
-    let Parts { assembled, mut gaps, os } = parts;
+    let Parts { mut assembled, mut gaps, os } = parts;
+    overlap::settle(&mut assembled, contents);
     gaps.extend(archive_gaps(contents));
     for (cataloger, all) in &assembled {
         gaps.extend(all.flaws.iter().map(|(path, flaw)| CatalogGap {
@@ -264,3 +270,6 @@ fn compositions(assembled: &BTreeMap<&'static str, Assembled>, gaps: &[CatalogGa
     all.sort();
     all
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,3 +176,6 @@ fn mark_shadowed(catalog: &mut Catalog) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
