@@ -269,7 +269,15 @@ mod tests {
 
     #[test]
     fn a_package_has_its_fields_files_and_needs() {
-        let text = "C:Q1qKcZ+j23xssAXmgQhkOO8dHnbWw=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\nS:1\nT:Crypto library\nU:https://www.openssl.org/\nL:Apache-2.0\no:openssl\nm:A Person <a@x.test>\nt:1700000000\nc:aa\nD:so:libc.musl-x86_64.so.1 /bin/sh none\np:so:libcrypto.so.3=3\nF:lib\nM:0:0:755\nR:libcrypto.so.3\na:0:0:755\nZ:Q1x\nF:usr/lib\nR:gone\n\nP:musl\np:so:libc.musl-x86_64.so.1=1\nL:MIT BSD-2-Clause GPL-2.0-or-later\n\nP:busybox\np:cmd:ls=1\nF:bin\nR:sh\nL:GPL2\n\nP:tool\nD:cmd:ls musl>=1.2 busybox~1\no:tool\n";
+        let text = concat!(
+            "C:Q1qKcZ+j23xssAXmgQhkOO8dHnbWw=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\nS:1\nT:Crypto library\n",
+            "U:https://www.openssl.org/\nL:Apache-2.0\no:openssl\nm:A Person <a@x.test>\nt:1700000000\nc:aa\n",
+            "D:so:libc.musl-x86_64.so.1 /bin/sh none\np:so:libcrypto.so.3=3\nF:lib\nM:0:0:755\nR:libcrypto.so.3\n",
+            "a:0:0:755\nZ:Q1x\nF:usr/lib\nR:gone\n\n",
+            "P:musl\np:so:libc.musl-x86_64.so.1=1\nL:MIT BSD-2-Clause GPL-2.0-or-later\n\n",
+            "P:busybox\np:cmd:ls=1\nF:bin\nR:sh\nL:GPL2\n\n",
+            "P:tool\nD:cmd:ls musl>=1.2 busybox~1\no:tool\n",
+        );
         let (all, flaws) =
             run(&Apk, &[(INSTALLED, text.as_bytes())], &["lib/", "lib/libcrypto.so.3", "usr/bin/sh"], Some(&os("alpine", "3.18.4")));
         assert_eq!(flaws, []);
