@@ -13,13 +13,14 @@ use super::{
 
 const NAME: &str = "dotnet";
 /// Bytes of one file. Self-contained applications with 500 libraries have some 1 MB.
-const MAX_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 8 << 20;
 /// Libraries of one file. Large applications have some 700.
 const MAX_LIBRARIES: usize = 20_000;
 /// Files that all libraries of one file list.
 const MAX_ASSETS: usize = 200_000;
 
-/// Property: why nothing of a library is needed to run.
+/// Property: what became of a library's files: `compile-only` where the file says so, `none` where it lists none (used to build, or a
+/// package of packages), `not here` where it lists some and the artifact has none of them.
 const ASSETS: &str = "layerproof:dotnet-assets";
 /// Property: the shared frameworks that an application needs, `NAME VERSION`, joined by commas.
 const FRAMEWORKS: &str = "layerproof:dotnet-frameworks";
@@ -156,7 +157,7 @@ fn libraries(file: &File<'_>) -> Result<Facts, Flaw> {
             package.basis = Basis::Declared;
             package.scope = Scope::Excluded;
             let is_said = library.is_some_and(|library| library.compile_only);
-            package.properties.insert(ASSETS.into(), if is_said { "compile-only" } else { "none: used to build only" }.into());
+            package.properties.insert(ASSETS.into(), if is_said { "compile-only" } else { "none" }.into());
         }
         for path in files {
             if facts.notes.len() >= MAX_ASSETS {
@@ -349,9 +350,7 @@ mod tests {
     #[test]
     fn what_only_builds_is_not_installed_and_not_dropped_either() {
         let all = assembled(&[("app/Orders.deps.json", DEPS)], &THERE);
-        for (name, assets) in
-            [("Analyzer", "compile-only"), ("Placeholder", "none: used to build only"), ("Wrong", "none: used to build only")]
-        {
+        for (name, assets) in [("Analyzer", "compile-only"), ("Placeholder", "none"), ("Wrong", "none")] {
             let package = of(&all, name);
             assert_eq!(
                 (package.scope, package.basis, package.properties[ASSETS].as_str()),

@@ -18,6 +18,7 @@ mod dpkg;
 mod elf;
 pub mod elf_image;
 mod elf_note;
+pub mod embedded_sbom;
 mod executable_file;
 pub mod facts;
 pub mod file;
@@ -102,6 +103,7 @@ pub static ALL: &[&dyn Cataloger] = &[
     &apk::Apk,
     &dpkg::Dpkg,
     &rpm::Rpm,
+    &embedded_sbom::EmbeddedSbom,
 ];
 
 /// What is wanted of a file.

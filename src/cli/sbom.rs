@@ -1,5 +1,6 @@
 //! `layerproof sbom`: the packages of an artifact, of a function, or of everything that an account runs. Nothing is judged.
 
+mod diff;
 mod directory;
 mod form;
 mod subject;
@@ -135,11 +136,15 @@ impl From<FunctionView> for View {
 
 /// Lists packages.
 pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Failure> {
-    if let Some(Command::Diff(_)) = &args.command {
-        return Err(Failure::internal("sbom diff is not there yet"));
+    if let Some(Command::Diff(args)) = &args.command {
+        return diff::run(args, global, out);
     }
     let outputs = outputs(args)?;
     let created = created()?;
+    if args.directory.is_none() {
+        // Before anything is looked at.
+        target(args)?;
+    }
     let looked = look(args.target.as_deref(), &args.place, args.file_digests, global)?;
     let exit = match &args.directory {
         Some(folder) => {
@@ -148,7 +153,7 @@ pub fn run(args: &Args, global: &Global, out: &mut dyn Write) -> Result<Exit, Fa
             exit_of(&looked, looked.packages.values().filter_map(|found| found.as_ref().ok()).map(|found| &*found.cataloged.catalog.gaps))
         }
         None => {
-            let mut bom = one(args, &looked)?;
+            let mut bom = single(target(args)?, args.view.into(), &looked)?;
             bom.created = created;
             form::write_all(&outputs, &bom, out)?;
             exit_of(&looked, std::iter::once(&*bom.catalog.gaps))
@@ -223,16 +228,20 @@ fn look(target: Option<&str>, place: &PlaceArgs, file_digests: bool, global: &Gl
     Ok(Looked { inventory, packages })
 }
 
-/// The one SBOM that a run without --directory writes.
-fn one(args: &Args, looked: &Looked) -> Result<Bom, Failure> {
-    let Some(target) = &args.target else {
-        return Err(Failure::usage("without a TARGET everything that the account runs is listed, and that takes more than one document")
-            .hint("add --directory DIR, or name a TARGET"));
-    };
+/// The target of a run that writes one SBOM.
+fn target(args: &Args) -> Result<&str, Failure> {
+    args.target.as_deref().ok_or_else(|| {
+        Failure::usage("without a TARGET everything that the account runs is listed, and that takes more than one document")
+            .hint("add --directory DIR, or name a TARGET")
+    })
+}
+
+/// The one SBOM of a target that names one artifact, or one function version.
+fn single(target: &str, view: View, looked: &Looked) -> Result<Bom, Failure> {
     let versions: Vec<_> = looked.inventory.functions.iter().flat_map(|function| &function.versions).collect();
     match versions.as_slice() {
         [] => {}
-        [version] => return Ok(subject::function(version, &looked.packages, args.view.into())),
+        [version] => return Ok(subject::function(version, &looked.packages, view)),
         many => {
             let names: Vec<String> = many.iter().map(|version| version.arn.to_string()).collect();
             return Err(Failure::usage(format!("`{}` names {} function versions", printable(target), names.len()))

@@ -5,6 +5,7 @@
 
 mod bom;
 mod cyclonedx;
+pub mod diff;
 pub mod function;
 mod in_toto;
 mod licence;

@@ -7,8 +7,8 @@ use super::{Bom, BomSubject, SubjectKind, strict};
 use crate::catalog::{OsRelease, Package, Purl, Relation};
 use crate::model::image_ref::ImageRef;
 
-/// References, unique within the document, and the graph. References of packages are package URLs; another document about the same
-/// artifact has the same.
+/// References, unique within the document, and the graph. References of packages are their package URLs, with `@` and `:` written plainly;
+/// another document about the same artifact has the same.
 #[derive(Debug)]
 pub(super) struct Outline {
     /// Of the subject: its ARN or image reference, else its digest, else its name.
@@ -30,7 +30,8 @@ pub(super) struct Outline {
 impl Outline {
     pub(super) fn of(bom: &Bom) -> Self {
         let mut unique = Unique::default();
-        let mut name = |wanted: &str| unique.name(wanted, "#");
+        // A reader (cdxrs) refuses references with these escapes; a reference is no address, so they can be undone.
+        let mut name = |wanted: &str| unique.name(&wanted.replace("%40", "@").replace("%3A", ":").replace("%3a", ":"), "#");
         let root = name(&subject_reference(&bom.subject));
         let parts = bom.parts.iter().map(|part| name(&subject_reference(&part.subject))).collect();
         let catalog = &bom.catalog;

@@ -30,6 +30,7 @@ mod registry_real;
 mod report;
 mod revocation;
 mod run;
+mod sbom;
 mod scan;
 mod signature;
 mod store;

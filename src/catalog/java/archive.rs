@@ -21,6 +21,8 @@ const MAX_ARCHIVES: u32 = 4_096;
 const MAX_ENTRIES: u64 = 500_000;
 /// Bytes read out of them, inflated: nested archives, manifests and poms. Lambda refuses to deploy more than 250 MB.
 const MAX_INFLATED: u64 = 512 << 20;
+/// Bytes of manifests and poms among them. Those of the 600 jars of a large application have some 12 MB.
+const MAX_METADATA: u64 = 128 << 20;
 /// Bytes of one archive within another.
 const MAX_NESTED: u64 = 128 << 20;
 /// Bytes of a manifest. That of a signed jar has some hundred for each entry.
@@ -28,9 +30,9 @@ const MAX_MANIFEST: u64 = 16 << 20;
 /// Folders below `META-INF/maven/` in all of them.
 const MAX_POMS: u32 = 10_000;
 /// Needs that all poms state. The 600 jars of a large application state some 6,000.
-const MAX_NEEDS: usize = 200_000;
-/// Bytes of an entry's name. `PATH_MAX` of Linux.
-const MAX_NAME: usize = 4_096;
+const MAX_NEEDS: usize = 50_000;
+/// Bytes of an entry's name. Real ones have up to 300; evidence has up to six of them in one path.
+const MAX_NAME: usize = 1_024;
 /// Flaws that are told one by one: an archive can hold any number of broken ones.
 const MAX_FLAWS: usize = 32;
 
@@ -41,6 +43,7 @@ pub(super) struct Walk {
     archives: u32,
     entries: u64,
     inflated: u64,
+    metadata: u64,
     poms: u32,
     flaws: usize,
 }
@@ -56,7 +59,7 @@ struct Contents {
 impl Walk {
     pub(super) fn new() -> Self {
         let limits = Limits { entries: MAX_ENTRIES, directory_bytes: 128 << 20, time: Duration::from_secs(120), ..Limits::default() };
-        Self { facts: Facts::default(), limits, archives: 0, entries: 0, inflated: 0, poms: 0, flaws: 0 }
+        Self { facts: Facts::default(), limits, archives: 0, entries: 0, inflated: 0, metadata: 0, poms: 0, flaws: 0 }
     }
 
     /// Reads one archive and those within it. `path` is how evidence names it. The packages that it is, by index: itself, or, where
@@ -112,6 +115,16 @@ impl Walk {
         index.read(entry, most).map_err(|e| Flaw::malformed(e.to_string()))
     }
 
+    /// As [`Self::bytes`], for what is kept for longer than the archive.
+    fn metadata(&mut self, index: &ZipIndex, entry: &ZipEntry, most: u64, limit: &str) -> Result<Vec<u8>, Flaw> {
+        self.metadata = self.metadata.saturating_add(entry.size);
+        if self.metadata > MAX_METADATA {
+            let detail = format!("more than {MAX_METADATA} bytes of manifests and poms");
+            return Err(Flaw::too_large("java::MAX_METADATA", detail));
+        }
+        self.bytes(index, entry, most, limit)
+    }
+
     fn contents(&mut self, path: &str, index: &ZipIndex) -> Contents {
         let mut contents = Contents::default();
         for (place, entry) in index.entries.iter().enumerate().filter(|(_, entry)| !entry.is_dir()) {
@@ -149,7 +162,7 @@ impl Walk {
 
     fn manifest(&mut self, path: &str, index: &ZipIndex, place: Option<usize>) -> Manifest {
         let Some(entry) = place.and_then(|place| index.entries.get(place)) else { return Manifest::default() };
-        let bytes = self.bytes(index, entry, MAX_MANIFEST, "java::MAX_MANIFEST");
+        let bytes = self.metadata(index, entry, MAX_MANIFEST, "java::MAX_MANIFEST");
         bytes.and_then(|bytes| Manifest::parse(&bytes)).unwrap_or_else(|flaw| {
             self.flaw(&format!("{path}!/META-INF/MANIFEST.MF"), flaw);
             Manifest::default()
@@ -166,7 +179,7 @@ impl Walk {
             }
             let mut read = |place: Option<usize>, file: &str| {
                 let entry = index.entries.get(place?)?;
-                self.bytes(index, entry, pom::MAX_BYTES, "java::MAX_BYTES")
+                self.metadata(index, entry, pom::MAX_BYTES, "java::MAX_BYTES")
                     .map_err(|flaw| self.flaw(&format!("{path}!/{folder}/{file}"), flaw))
                     .ok()
             };
@@ -227,7 +240,12 @@ impl Walk {
 
     fn need(&mut self, place: usize, pom: Option<&Pom>) {
         let room = MAX_NEEDS.saturating_sub(self.facts.requires.len());
+        let all = pom.map_or(0, |pom| pom.needs.len());
         self.facts.requires.extend(describe::requirements(place, pom).take(room));
+        if all > room {
+            let path = pom.map_or("", |pom| &pom.path);
+            self.flaw(path, Flaw::too_large("java::MAX_NEEDS", format!("more than {MAX_NEEDS} dependencies in all poms of this file")));
+        }
     }
 
     fn contain(&mut self, outer: &Option<usize>, inner: &[usize]) {

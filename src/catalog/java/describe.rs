@@ -9,7 +9,8 @@ use crate::catalog::{Basis, Evidence, Licence, Link, LinkKind, Package, Purl, Re
 /// Bytes of a description that are kept: one line.
 const MAX_DESCRIPTION: usize = 512;
 
-/// Licences as poms and bundles name them, by what is left of the name without case, punctuation, `the`, `license` and `version`.
+/// Licences as poms and bundles name them, by what is left of the name without case, punctuation, `the`, `license`, `version`
+/// and the ending of a page.
 /// Names that poms of Maven Central use often, and the addresses that they give for them.
 const KNOWN: [(&str, &str); 34] = [
     ("apache2", "Apache-2.0"),
@@ -21,11 +22,9 @@ const KNOWN: [(&str, &str); 34] = [
     ("asl2", "Apache-2.0"),
     ("asl20", "Apache-2.0"),
     ("apacheorglicenses20", "Apache-2.0"),
-    ("apacheorglicenses20txt", "Apache-2.0"),
     ("opensourceorglicensesapache20", "Apache-2.0"),
     ("mit", "MIT"),
     ("opensourceorglicensesmit", "MIT"),
-    ("opensourceorglicensesmitphp", "MIT"),
     ("bsd2clause", "BSD-2-Clause"),
     ("bsd3clause", "BSD-3-Clause"),
     ("newbsd", "BSD-3-Clause"),
@@ -38,7 +37,9 @@ const KNOWN: [(&str, &str); 34] = [
     ("epl10", "EPL-1.0"),
     ("epl20", "EPL-2.0"),
     ("eclipseorglegaleplv20", "EPL-2.0"),
+    ("eclipseorglegalepl20", "EPL-2.0"),
     ("eclipseorglegaleplv10", "EPL-1.0"),
+    ("eclipseorgorgdocumentsedlv10", "BSD-3-Clause"),
     ("eclipsedistributionv10", "BSD-3-Clause"),
     ("edl10", "BSD-3-Clause"),
     ("bouncycastlelicence", "MIT"),
@@ -135,8 +136,9 @@ fn licence(name: &str) -> Option<Licence> {
     let trimmed = name.trim();
     let address = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
     let lower = address.map_or(trimmed, |address| address.trim_start_matches("www.")).to_lowercase();
-    let words =
-        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !matches!(*word, "" | "the" | "license" | "licence" | "version"));
+    let words = lower
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !matches!(*word, "" | "the" | "license" | "licence" | "version" | "html" | "php" | "txt"));
     let key: String = words.collect();
     let known = KNOWN.iter().find(|(known, _)| *known == key).map(|(_, id)| *id);
     // The short names of BSD and MIT with their clauses are understood by the reader of expressions.
@@ -159,6 +161,7 @@ mod tests {
         ] {
             assert_eq!(licence(name), Some(Licence::Expression("Apache-2.0".into())), "{name}");
         }
+        assert_eq!(licence("http://www.eclipse.org/legal/epl-v10.html"), Some(Licence::Expression("EPL-1.0".into())));
         assert_eq!(licence("The MIT License"), Some(Licence::Expression("MIT".into())));
         assert_eq!(licence("Eclipse Public License v2.0"), Some(Licence::Expression("EPL-2.0".into())));
         assert_eq!(licence("Acme Corporate License"), Some(Licence::Named("Acme Corporate License".into())));

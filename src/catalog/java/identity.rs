@@ -8,6 +8,10 @@ use crate::catalog::{Basis, Technique};
 /// Folders in which an application's own pom lies: the root, and those for its classes in Spring Boot jars and in wars.
 const OWN_PREFIXES: [&str; 3] = ["", "BOOT-INF/classes/", "WEB-INF/classes/"];
 
+/// Attributes of the manifest that name what it is about.
+const NAMES: [&str; 6] =
+    ["implementation-title", "bundle-symbolicname", "bundle-name", "automatic-module-name", "extension-name", "specification-title"];
+
 /// What an archive is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
@@ -83,7 +87,7 @@ fn own_pom(name: Option<FileName<'_>>, manifest: &Manifest, poms: &[Pom]) -> Opt
             // The name says that it is something else.
             Some(FileName { version: Some(_), .. }) => 0,
             Some(_) | None if is_said_of(manifest, pom) => 2,
-            Some(_) | None if poms.len() == 1 && manifest.get("implementation-title").is_none() => 1,
+            Some(_) | None if poms.len() == 1 && NAMES.iter().all(|claim| manifest.get(claim).is_none()) => 1,
             Some(_) | None => 0,
         }
     };
@@ -120,11 +124,10 @@ fn by_pom(place: usize, name: Option<FileName<'_>>, manifest: &Manifest, poms: &
     })
 }
 
-/// By the name of the file; as sure as metadata where the manifest says the same name or the same version.
+/// By the name of the file; as sure as metadata where the manifest says the same name, or, without any name, the same version.
 fn by_name(name: FileName<'_>, manifest: &Manifest) -> Identity {
-    let claims = ["implementation-title", "bundle-symbolicname", "automatic-module-name", "extension-name", "specification-title"];
     let is_named =
-        claims.iter().filter_map(|claim| manifest.get(claim)).any(|claim| agrees(name.name, claim.split(';').next().unwrap_or_default()));
+        NAMES.iter().filter_map(|claim| manifest.get(claim)).any(|claim| agrees(name.name, claim.split(';').next().unwrap_or_default()));
     let Some(version) = name.version else {
         return match by_manifest(manifest) {
             Some(identity) => identity,
@@ -134,12 +137,13 @@ fn by_name(name: FileName<'_>, manifest: &Manifest) -> Identity {
             }
         };
     };
+    let is_nameless = NAMES.iter().all(|claim| manifest.get(claim).is_none());
     let is_same_version = manifest.versions().any(|stated| is_alike(stated, version));
     let stated = manifest.get("implementation-version").filter(|_| is_named && !is_same_version);
     Identity {
         version: Some(version.to_owned()),
         other_version: stated.map(str::to_owned),
-        ..named(name.name, manifest, is_named || is_same_version)
+        ..named(name.name, manifest, is_named || (is_same_version && is_nameless))
     }
 }
 
@@ -170,7 +174,8 @@ fn named(artifact: &str, manifest: &Manifest, is_sure: bool) -> Identity {
 fn group(artifact: &str, manifest: &Manifest) -> Option<String> {
     let symbolic = manifest.symbolic_name().filter(|_| artifact.contains('-'));
     let by_bundle = symbolic.and_then(|symbolic| symbolic.strip_suffix(artifact)?.strip_suffix('.'));
-    let vendor = manifest.get("implementation-vendor-id");
+    // Written by hand it is often `org.apache`, which is nobody's group; a wrong group is worse than none.
+    let vendor = manifest.get("implementation-vendor-id").filter(|id| *id == artifact || id.matches('.').count() > 1);
     let is_group = |id: &&str| is_plain(id) && !id.contains(|c: char| c.is_ascii_uppercase());
     by_bundle.or(vendor).filter(is_group).map(str::to_owned)
 }
@@ -257,6 +262,8 @@ mod tests {
         assert_eq!(told("app", "", &one), "com.acme:orders-fn@3.1.4 installed");
         assert_eq!(told("", "", &one), "com.acme:orders-fn@3.1.4 installed");
         assert_eq!(told("com.acme.orders-fn-3.1.4", "", &one), "com.acme:orders-fn@3.1.4 installed");
+        let guice = "Bundle-Name: guice\nBundle-SymbolicName: com.google.inject\nBundle-Version: 4.2.3\n";
+        assert_eq!(told("guice", guice, &[pom("", "cglib", "cglib", "3.2.12")]), ":guice@4.2.3 installed");
         assert_eq!(told("app", "Implementation-Title: other\nImplementation-Version: 2\n", &one), ":other@2 installed");
     }
 
@@ -266,6 +273,8 @@ mod tests {
         assert_eq!(told("orders-fn-3.1.4", spring, &[]), ":orders-fn@3.1.4 installed");
         assert_eq!(told("orders-fn-3.1.4", "", &[]), ":orders-fn@3.1.4 heuristic");
         assert_eq!(told("app", spring, &[]), ":orders-fn@3.1.4 installed");
+        assert_eq!(told("orders-fn-3.1.4", "Implementation-Version: 3.1.4\n", &[]), ":orders-fn@3.1.4 installed");
+        assert_eq!(told("renamed-1.0", "Bundle-SymbolicName: javax.inject\nBundle-Version: 1.0.0\n", &[]), ":renamed@1.0 heuristic");
         let codec = "Implementation-Title: Apache Commons Codec\nImplementation-Version: 1.15\nImplementation-Vendor-Id: commons-codec\n";
         assert_eq!(told("commons-codec", codec, &[]), "commons-codec:commons-codec@1.15 installed");
         assert_eq!(told("app", codec, &[]), ":app@ heuristic");
@@ -281,7 +290,10 @@ mod tests {
             "com.fasterxml.jackson.core:jackson-core@2.14.0 installed"
         );
         assert_eq!(told("guava-2.14.0", &of("com.google.guava"), &[]), ":guava@2.14.0 installed");
-        assert_eq!(told("x-y-1", "Implementation-Title: x-y\nImplementation-Vendor-Id: The Vendor\n", &[]), ":x-y@1 installed");
+        let by = |vendor: &str| told("x-y-1", &format!("Implementation-Title: x-y\nImplementation-Vendor-Id: {vendor}\n"), &[]);
+        assert_eq!(by("The.Vendor.of it"), ":x-y@1 installed");
+        assert_eq!(by("org.apache"), ":x-y@1 installed");
+        assert_eq!((by("x-y"), by("com.acme.x")), ("x-y:x-y@1 installed".into(), "com.acme.x:x-y@1 installed".into()));
     }
 
     #[test]

@@ -10,6 +10,7 @@ const MAX_MAIN_BYTES: usize = 1 << 20;
 const MAX_VALUE_BYTES: usize = 4 << 10;
 /// The attributes that are used, lower case.
 const USED: [&str; 18] = [
+    "bundle-name",
     "implementation-title",
     "implementation-version",
     "implementation-vendor",
@@ -27,7 +28,6 @@ const USED: [&str; 18] = [
     "automatic-module-name",
     "extension-name",
     "start-class",
-    "main-class",
 ];
 
 /// What a jar says of itself as a whole.

@@ -17,7 +17,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Assembled, Cataloger, Edge, Facts, File, FileFacts, Flaw, Package, Purl, Relation, Requirement, Seen, View, Want};
+use super::{Assembled, Cataloger, Edge, Facts, File, FileFacts, Flaw, Package, Relation, Requirement, Seen, View, Want};
 
 const NAME: &str = "java";
 
@@ -26,6 +26,8 @@ const NO_VERSION: &str = "some archives do not say their version";
 
 /// Bytes of one archive. Lambda refuses to deploy more than 250 MB.
 const MAX_ARCHIVE: u64 = 256 << 20;
+/// Needs that the poms of all files state. The largest images that are known have some 20,000.
+const MAX_NEEDS: usize = 500_000;
 
 /// See the module.
 pub(super) struct Jars;
@@ -61,7 +63,13 @@ impl Cataloger for Jars {
         let mut all = Assembled::default();
         for mut facts in archives.into_iter().map(|seen| seen.facts).chain(loose::assemble(loose, &mut all.flaws)) {
             let from = all.packages.len();
-            requires.extend(std::mem::take(&mut facts.requires).into_iter().map(|(place, need)| (place.saturating_add(from), need)));
+            let room = MAX_NEEDS.saturating_sub(requires.len());
+            if facts.requires.len() > room {
+                let detail = format!("more than {MAX_NEEDS} dependencies in all poms");
+                all.flaws.push((String::new(), Flaw::too_large("java::MAX_NEEDS", detail)));
+            }
+            let needs = std::mem::take(&mut facts.requires).into_iter().take(room);
+            requires.extend(needs.map(|(place, need)| (place.saturating_add(from), need)));
             let mut one = Assembled::each(vec![Seen { path: String::new(), facts }]);
             all.edges.extend(one.edges.drain(..).map(|edge| Edge {
                 from: edge.from.saturating_add(from),
@@ -71,8 +79,8 @@ impl Cataloger for Jars {
             all.packages.append(&mut one.packages);
             all.incomplete.append(&mut one.incomplete);
         }
+        add_groups(&mut all.packages, &requires);
         all.edges.extend(resolved(&all.packages, &requires));
-        add_groups(&mut all.packages);
         all
     }
 }
@@ -111,20 +119,39 @@ fn scopes(package: &Package) -> [&str; 3] {
     [scope, folder, ""]
 }
 
-/// A jar that does not tell its group is the same as another of the same name and version that does, where there is one only.
-fn add_groups(packages: &mut [Package]) {
-    let mut groups: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+/// A jar that does not tell its group is the same as another of the same name and version that does, or is what a pom here needs under
+/// this name, where there is one such group only.
+fn add_groups(packages: &mut [Package], requires: &[(usize, Requirement)]) {
+    let mut same: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut needed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in packages.iter() {
         if let (Some(group), Some(version)) = (&package.purl.namespace, &package.purl.version) {
-            groups.entry((package.purl.name.clone(), version.clone())).or_default().insert(group.clone());
+            same.entry((&package.purl.name, version)).or_default().insert(group);
         }
     }
-    for package in packages.iter_mut().filter(|package| package.purl.namespace.is_none()) {
-        let Some(version) = package.purl.version.clone() else { continue };
-        let Some(known) = groups.get(&(package.purl.name.clone(), version.clone())) else { continue };
-        if let (Some(group), 1) = (known.first(), known.len()) {
-            package.purl = Purl::new("maven", &package.purl.name, Some(&version)).in_namespace(group);
-            package.name = package.purl.full_name();
+    for (_, need) in requires {
+        if let Some((group, artifact)) = need.name.split_once(':') {
+            needed.entry(artifact).or_default().insert(group);
         }
     }
+    let group = |package: &Package| {
+        let version = package.purl.version.as_deref().filter(|_| package.purl.namespace.is_none())?;
+        let name = package.purl.name.as_str();
+        match same.get(&(name, version)) {
+            Some(groups) => only(Some(groups)),
+            None => only(needed.get(name)),
+        }
+        .map(str::to_owned)
+    };
+    let groups: Vec<Option<String>> = packages.iter().map(group).collect();
+    for (package, group) in packages.iter_mut().zip(groups) {
+        let Some(group) = group else { continue };
+        package.purl = package.purl.clone().in_namespace(&group);
+        package.name = package.purl.full_name();
+    }
+}
+
+/// The only one of a set.
+fn only<'a>(groups: Option<&BTreeSet<&'a str>>) -> Option<&'a str> {
+    groups.filter(|groups| groups.len() == 1)?.first().copied()
 }

@@ -12,6 +12,8 @@ pub(super) const MAX_BYTES: u64 = 1 << 20;
 const MAX_LINES: usize = 256;
 /// Dependencies, licences and properties each, of one `pom.xml`. Real ones reach some hundred.
 const MAX_ITEMS: usize = 2_000;
+/// Bytes of a group, artifact or version: what is longer is none.
+const MAX_COORDINATE: usize = 512;
 
 /// What one folder below `META-INF/maven/` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,9 +90,10 @@ impl Pom {
         let mut raw = Raw::default();
         let result = xml::walk(text, &mut |path, text| raw.take(path, text));
         let known = |value: &str| raw.filled(value);
-        self.group = raw.group.as_deref().or(raw.parent_group.as_deref()).and_then(known);
-        self.version = raw.version.as_deref().or(raw.parent_version.as_deref()).and_then(known);
-        self.artifact = raw.artifact.as_deref().and_then(known).unwrap_or_default();
+        let coordinate = |value: &str| raw.filled(value).filter(|value| value.len() <= MAX_COORDINATE);
+        self.group = raw.group.as_deref().or(raw.parent_group.as_deref()).and_then(coordinate);
+        self.version = raw.version.as_deref().or(raw.parent_version.as_deref()).and_then(coordinate);
+        self.artifact = raw.artifact.as_deref().and_then(coordinate).unwrap_or_default();
         self.description = raw.description.as_deref().and_then(known);
         self.url = raw.url.as_deref().and_then(known);
         self.vcs = raw.vcs.as_deref().and_then(known);
@@ -99,8 +102,8 @@ impl Pom {
             if matches!(scope.as_str(), "test" | "provided" | "system" | "import") {
                 continue;
             }
-            let (Some(group), Some(artifact)) = (known(&need.group), known(&need.artifact)) else { continue };
-            let version = known(&need.version).unwrap_or_default();
+            let (Some(group), Some(artifact)) = (coordinate(&need.group), coordinate(&need.artifact)) else { continue };
+            let version = coordinate(&need.version).unwrap_or_default();
             self.needs.push(Need { group, artifact, version, is_optional: need.is_optional });
         }
         result
@@ -199,7 +202,7 @@ fn read_properties(text: &str) -> Vec<(String, String)> {
         }
         let Some((key, value)) = line.split_once(['=', ':']) else { continue };
         let value = value.trim().replace('\\', "");
-        if !value.is_empty() && !value.contains("${") {
+        if !value.is_empty() && value.len() <= MAX_COORDINATE && !value.contains("${") {
             pairs.push((key.trim().to_owned(), value));
         }
     }

@@ -207,3 +207,24 @@ fn a_jar_without_a_group_is_the_one_of_its_name_and_version_that_has_one() {
     assert_eq!(all.packages[0].purl.namespace, None);
     assert_eq!(all.packages[0].basis, Basis::Installed);
 }
+
+#[test]
+fn a_jar_without_a_group_has_that_of_the_only_pom_that_needs_it() {
+    let manifest: (&str, &[u8]) = ("META-INF/MANIFEST.MF", b"Implementation-Title: spring-core\nImplementation-Version: 6.1\n");
+    let needing = |group: &str| {
+        let xml = format!(
+            "<project><groupId>g</groupId><artifactId>app</artifactId><version>1</version><dependencies><dependency><groupId>{group}</groupId><artifactId>spring-core</artifactId></dependency></dependencies></project>"
+        );
+        zip(&[("META-INF/maven/g/app/pom.xml", xml.as_bytes())])
+    };
+    let spring = zip(&[manifest]);
+    let all = assembled(&[("lib/app-1.jar", needing("org.springframework")), ("lib/spring-core-6.1.jar", spring.clone())]);
+    assert_eq!(all.packages[1].purl.to_string(), "pkg:maven/org.springframework/spring-core@6.1");
+    assert_eq!(edges(&all), ["app DependsOn spring-core"]);
+    let all = assembled(&[
+        ("a/app-1.jar", needing("org.springframework")),
+        ("b/app-1.jar", needing("evil")),
+        ("lib/spring-core-6.1.jar", spring),
+    ]);
+    assert_eq!(all.packages[2].purl.namespace, None);
+}

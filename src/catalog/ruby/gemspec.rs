@@ -143,6 +143,9 @@ fn literals(value: &str) -> Vec<String> {
         if let Some((text, after)) = literal(rest) {
             texts.push(text);
             rest = after;
+        } else if rest.starts_with(['"', '\'']) || rest.starts_with("%q") {
+            // A text that does not end: looking for its end once is enough.
+            break;
         } else {
             // `.freeze`, `nil`, or an expression: up to what separates elements.
             let skipped = rest.find([',', ']', '}', ')']).filter(|at| *at > 0);
@@ -311,5 +314,7 @@ end
             assert_eq!(literal(text), None, "{text}");
         }
         assert_eq!(literals(&"[,".repeat(1 << 20)).len(), 0);
+        assert_eq!(literals(&"%q(,".repeat(1 << 18)).len(), 0);
+        assert_eq!(literals(&format!("[{}", "nil,".repeat(1 << 18))).len(), 0);
     }
 }

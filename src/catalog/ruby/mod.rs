@@ -66,21 +66,23 @@ impl Cataloger for Gems {
                 all.packages.push(package);
             }
         }
+        let installed: BTreeSet<String> = all.packages.iter().flat_map(|package| &package.evidence).map(|e| e.path.clone()).collect();
+        let mut checksums: HashMap<String, BTreeSet<String>> = HashMap::new();
         for Seen { path, facts } in locks {
             if is_within_a_gem(&path, view) {
                 continue;
             }
+            for (gem, hex) in facts.notes.iter().filter_map(|(_, note)| note.rsplit_once(' ')) {
+                checksums.entry(gem.to_owned()).or_default().insert(hex.to_owned());
+            }
             let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-            let is_below = |package: &Package| package.evidence.iter().any(|evidence| evidence.path.starts_with(&folder));
-            let is_alone = !all.packages.iter().any(|package| package.basis == Basis::Installed && is_below(package));
-            learn(&mut all.packages, &facts.notes);
-            if is_alone {
+            if installed.range(folder.clone()..).next().is_none_or(|first| !first.starts_with(&folder)) {
                 let from = all.packages.len();
                 requires.extend(facts.requires.into_iter().map(|(place, need)| (place.saturating_add(from), need)));
                 all.packages.extend(facts.packages);
-                learn(all.packages.get_mut(from..).unwrap_or_default(), &facts.notes);
             }
         }
+        learn(&mut all.packages, &checksums);
         all.edges = resolved(&all.packages, &requires);
         all
     }
@@ -202,17 +204,16 @@ fn lock(path: &str, text: &str) -> Result<Facts, Flaw> {
     Ok(facts)
 }
 
-/// The hashes that a lockfile has, for the gems of the same version and platform.
-fn learn(packages: &mut [Package], notes: &[(String, String)]) {
-    let known: HashMap<&str, &str> = notes.iter().filter_map(|(_, note)| note.rsplit_once(' ')).collect();
-    if known.is_empty() {
+/// The hashes that lockfiles have for gems of the same version and platform, where they agree.
+fn learn(packages: &mut [Package], checksums: &HashMap<String, BTreeSet<String>>) {
+    if checksums.is_empty() {
         return;
     }
     for package in packages {
         let platform = package.purl.qualifiers.get("platform").map_or("ruby", String::as_str);
         let key = format!("{} {} {platform}", package.purl.name, package.purl.version.as_deref().unwrap_or_default());
-        if let Some(hex) = known.get(key.as_str()) {
-            package.hashes.insert(PackageHash { algorithm: "SHA-256".into(), hex: (*hex).to_owned() });
+        if let Some(hex) = checksums.get(&key).filter(|all| all.len() == 1).and_then(BTreeSet::first) {
+            package.hashes.insert(PackageHash { algorithm: "SHA-256".into(), hex: hex.clone() });
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::forge::SigningKey;
 use crate::forge::ca::pem;
 use crate::forge::keys::{Hash, Scheme};
 use crate::forge::sigstore::Sigstore;
+use crate::forge::sigstore::intoto::Statement;
 use crate::forge::sigstore::trusted_root::TrustedRoot;
 
 fn only(key: &SigningKey) -> TrustAnchors {
@@ -57,6 +58,20 @@ fn a_file_that_is_not_what_was_hashed_is_not_what_was_signed() {
         // Bytes that our own key signed stand where the artifact was, once it had been hashed.
         assert!(!matches!(judge_file(&key, b"another one of ours", b"another one of ours"), Outcome::Valid(_)));
         assert!(matches!(judge_file(&key, b"another one of ours", ARTIFACT), Outcome::Invalid(_)));
+    }
+}
+
+#[test]
+fn an_envelope_by_every_kind_of_key_is_over_its_type_and_payload() {
+    let world = Sigstore::new();
+    let statement = Statement::about(ARTIFACT, "https://example.com/p");
+    for key in all_keys() {
+        let envelope = || world.attest(&statement).key(key.clone()).logged(&[]);
+        assert!(basis(&judge(&envelope(), &only(&key))).statement.is_some());
+        refused_by!(judge(&envelope().envelope(|json| json["payloadType"] = json!("text/plain")), &only(&key)), _);
+        let other = Statement::about(ARTIFACT, "https://example.com/other").bytes();
+        let swapped = envelope().envelope(move |json| json["payload"] = json!(BASE64.encode(&other)));
+        refused_by!(judge(&swapped, &only(&key)), Rejection::BadSignature | Rejection::OtherKey { .. });
     }
 }
 
