@@ -25,6 +25,10 @@
 //!
 //! Left of [`evidence`] is I/O; right of it nothing touches the network, the clock or the disk.
 
+// Test data is shared with the tests of the binary, which know this crate by its name.
+#[cfg(test)]
+extern crate self as layerproof;
+
 pub mod catalog;
 pub mod check;
 pub mod cli;

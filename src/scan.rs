@@ -7,6 +7,7 @@
 mod beside;
 mod examine;
 mod overlays;
+mod packages;
 mod revocation;
 mod select;
 mod sources;
@@ -40,6 +41,7 @@ use sources::{Source, Sources};
 
 pub use beside::{Beside, Sought, look_beside};
 pub use examine::{Examined, examine};
+pub use packages::{ArtifactPackages, Listing, packages};
 pub use revocation::{Questions, ask_revocation};
 pub use select::{Selection, matches, select};
 pub use wanted::{Wanted, wanted};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::facts::{Executable, OsRelease, Seen};
 use super::package::{Basis, Edge, Package, Relation};
 use super::read::archive_gaps;
-use super::{Aggregate, Catalog, CatalogGap, Composition, Flaw};
+use super::{Aggregate, Catalog, CatalogGap, Composition, Flaw, overlap};
 use crate::unpack::Contents;
 
 /// What a cataloger found in all of its files.
@@ -57,8 +57,13 @@ impl Parts {
 
 /// The paths that packages cover: listed by their own formats, or in their folders.
 pub(super) fn covered(assembled: &BTreeMap<&'static str, Assembled>, contents: &Contents) -> HashSet<String> {
+    covered_by(assembled.values().flat_map(|all| &all.packages), contents)
+}
+
+/// The paths that these packages cover.
+pub(super) fn covered_by<'a>(packages: impl Iterator<Item = &'a Package>, contents: &Contents) -> HashSet<String> {
     let there: HashSet<&str> = contents.tree.entries.iter().map(|entry| entry.path.as_str()).collect();
-    let packages = assembled.values().flat_map(|all| &all.packages).filter(|package| covers(package.basis));
+    let packages = packages.filter(|package| covers(package.basis));
     packages.flat_map(|package| &package.files).map(|path| at_home(path, &there).to_owned()).collect()
 }
 
@@ -81,7 +86,8 @@ fn at_home<'a>(path: &'a str, there: &HashSet<&'a str>) -> &'a str {
 
 /// Merges, ties and sorts.
 pub(super) fn finish(parts: Parts, contents: &Contents) -> Catalog {
-    let Parts { assembled, mut gaps, os } = parts;
+    let Parts { mut assembled, mut gaps, os } = parts;
+    overlap::settle(&mut assembled, contents);
     gaps.extend(archive_gaps(contents));
     for (cataloger, all) in &assembled {
         gaps.extend(all.flaws.iter().map(|(path, flaw)| CatalogGap {
@@ -101,22 +107,64 @@ pub(super) fn finish(parts: Parts, contents: &Contents) -> Catalog {
     unidentified.dedup();
 
     let compositions = compositions(&assembled, &gaps, !unidentified.is_empty());
-    let (packages, mut edges) = merge(assembled);
+    let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
     edges.extend(owners(&packages, contents));
     edges.sort_unstable();
     edges.dedup();
     Catalog { packages, edges, unidentified, os, compositions, gaps }
 }
 
-/// Each package once, by package URL, sorted; edges follow.
-fn merge(assembled: BTreeMap<&'static str, Assembled>) -> (Vec<Package>, Vec<Edge>) {
+/// Catalogs of several artifacts as one, each package once. Beside it, for each of them, where its packages stand in the whole. Compositions are
+/// joined: the least that is known of any counts. The operating system is that of the first that has one.
+pub fn combine(catalogs: Vec<Catalog>) -> (Catalog, Vec<Vec<usize>>) {
+    let mut whole = Catalog::default();
+    let mut lists = Vec::new();
+    let mut compositions: BTreeMap<String, (Aggregate, String)> = BTreeMap::new();
+    for catalog in catalogs {
+        whole.os = whole.os.take().or(catalog.os);
+        whole.unidentified.extend(catalog.unidentified);
+        whole.gaps.extend(catalog.gaps);
+        for Composition { of, aggregate, reason } in catalog.compositions {
+            let known = compositions.entry(of).or_insert((aggregate, reason.clone()));
+            if rank(aggregate) > rank(known.0) {
+                *known = (aggregate, reason);
+            }
+        }
+        lists.push((catalog.packages, catalog.edges));
+    }
+    let (packages, edges, places) = merge(lists);
+    whole.packages = packages;
+    whole.edges = edges;
+    whole.edges.sort_unstable();
+    whole.edges.dedup();
+    whole.unidentified.sort();
+    whole.unidentified.dedup();
+    whole.gaps.sort();
+    whole.gaps.dedup();
+    whole.compositions = compositions.into_iter().map(|(of, (aggregate, reason))| Composition { of, aggregate, reason }).collect();
+    (whole, places)
+}
+
+/// How little is known.
+fn rank(aggregate: Aggregate) -> u8 {
+    match aggregate {
+        Aggregate::Complete => 0,
+        Aggregate::Unknown => 1,
+        Aggregate::Incomplete => 2,
+    }
+}
+
+/// Each package once, by package URL, sorted; edges follow. Beside them, for each list, where its packages stand now, sorted.
+fn merge(lists: Vec<(Vec<Package>, Vec<Edge>)>) -> (Vec<Package>, Vec<Edge>, Vec<Vec<usize>>) {
     let mut all: Vec<Package> = Vec::new();
     let mut edges: Vec<Edge> = Vec::new();
-    for (_, part) in assembled {
+    let mut ranges = Vec::new();
+    for (packages, own) in lists {
         let from = all.len();
         let shifted = |edge: Edge| Edge { from: edge.from.saturating_add(from), to: edge.to.saturating_add(from), ..edge };
-        edges.extend(part.edges.into_iter().map(shifted));
-        all.extend(part.packages);
+        edges.extend(own.into_iter().map(shifted));
+        all.extend(packages);
+        ranges.push(from..all.len());
     }
     let mut order: Vec<usize> = (0..all.len()).collect();
     let key = |place: &usize| all.get(*place).map(|package| (&package.purl, package.basis, &package.root, &package.evidence));
@@ -132,9 +180,13 @@ fn merge(assembled: BTreeMap<&'static str, Assembled>) -> (Vec<Package>, Vec<Edg
         }
         moved.insert(place, merged.len().saturating_sub(1));
     }
-    let moved = |edge: Edge| Some(Edge { from: *moved.get(&edge.from)?, to: *moved.get(&edge.to)?, ..edge });
-    let edges = edges.into_iter().filter_map(moved).filter(|edge| edge.from != edge.to).collect();
-    (merged, edges)
+    let follow = |edge: Edge| Some(Edge { from: *moved.get(&edge.from)?, to: *moved.get(&edge.to)?, ..edge });
+    let edges = edges.into_iter().filter_map(follow).filter(|edge| edge.from != edge.to).collect();
+    let places = ranges
+        .into_iter()
+        .map(|range| range.filter_map(|place| moved.get(&place).copied()).collect::<BTreeSet<usize>>().into_iter().collect())
+        .collect();
+    (merged, edges, places)
 }
 
 /// One more word on the same package. `package` is the surer of the two, or as sure.
@@ -218,3 +270,6 @@ fn compositions(assembled: &BTreeMap<&'static str, Assembled>, gaps: &[CatalogGa
     all.sort();
     all
 }
+
+#[cfg(test)]
+mod tests;

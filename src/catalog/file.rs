@@ -4,9 +4,8 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use object::read::elf::{ElfFile32, ElfFile64};
-
 use super::OsRelease;
+use super::elf_image::Elf;
 use crate::unpack::FileEntry;
 
 /// What is known of a file before it is read.
@@ -53,14 +52,6 @@ pub struct File<'a> {
     elf: OnceCell<Option<Elf<'a>>>,
 }
 
-/// A parsed ELF file of either class.
-pub enum Elf<'a> {
-    /// 32 bits.
-    Bits32(ElfFile32<'a>),
-    /// 64 bits.
-    Bits64(ElfFile64<'a>),
-}
-
 impl<'a> File<'a> {
     /// A file with its bytes.
     pub fn new(facts: FileFacts<'a>, bytes: &'a Arc<Vec<u8>>) -> Self {
@@ -74,18 +65,7 @@ impl<'a> File<'a> {
 
     /// The file as ELF, parsed once for all catalogers; `None` where it is none that can be read.
     pub fn elf(&self) -> Option<&Elf<'a>> {
-        let parse = || {
-            let bytes: &'a [u8] = self.bytes;
-            if !bytes.starts_with(b"\x7fELF") {
-                return None;
-            }
-            match bytes.get(4) {
-                Some(1) => ElfFile32::parse(bytes).ok().map(Elf::Bits32),
-                Some(2) => ElfFile64::parse(bytes).ok().map(Elf::Bits64),
-                Some(_) | None => None,
-            }
-        };
-        self.elf.get_or_init(parse).as_ref()
+        self.elf.get_or_init(|| Elf::read(self.bytes)).as_ref()
     }
 }
 

@@ -30,6 +30,20 @@ impl Licence {
         Some(expression(text).map_or_else(|| Self::Named(text.to_owned()), Self::Expression))
     }
 
+    /// Reads a text that is an SPDX expression as it stands, and no other.
+    pub fn expression(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (text.len() <= MAX_BYTES && spdx::Expression::parse(text).is_ok()).then(|| Self::Expression(text.to_owned()))
+    }
+
+    /// Reads a text as a name, whatever it is. `None` where it says nothing.
+    pub fn named(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let says_nothing = ["unknown", "noassertion", "none", "n/a", "-"].iter().any(|word| text.eq_ignore_ascii_case(word));
+        let cut = text.get(..text.floor_char_boundary(MAX_BYTES))?;
+        (!text.is_empty() && !says_nothing).then(|| Self::Named(cut.to_owned()))
+    }
+
     /// The text of either.
     pub fn text(&self) -> &str {
         match self {

@@ -9,19 +9,42 @@
 //!
 //! A file that can't be understood costs a [`CatalogGap`], never the run.
 
+mod apk;
 mod assemble;
+mod classifier;
+mod distro;
+mod dotnet;
+mod dpkg;
+mod elf;
+pub mod elf_image;
+mod elf_note;
 pub mod embedded_sbom;
+mod executable_file;
 pub mod facts;
 pub mod file;
+mod go;
+mod graalvm;
+mod java;
+mod js_bundle;
+mod lambda;
 pub mod licence;
+mod npm;
 mod os_release;
+mod overlap;
 pub mod package;
+mod php;
 pub mod purl;
+mod python;
 mod read;
+mod rpm;
+mod ruby;
+mod rust;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use assemble::Assembled;
+pub use assemble::{Assembled, combine};
 pub use facts::{Executable, ExecutableKind, Facts, OsRelease, Seen};
 pub use file::{File, FileFacts, View};
 pub use licence::Licence;
@@ -61,7 +84,27 @@ pub trait Cataloger: Sync {
 }
 
 /// All catalogers.
-pub static ALL: &[&dyn Cataloger] = &[&embedded_sbom::EmbeddedSbom, &os_release::OsReleaseFile];
+pub static ALL: &[&dyn Cataloger] = &[
+    &dotnet::DotNet,
+    &java::Jars,
+    &os_release::OsReleaseFile,
+    &php::Composer,
+    &ruby::Gems,
+    &js_bundle::BundledScripts,
+    &npm::NpmPackages,
+    &python::PythonPackages,
+    &classifier::Classifiers,
+    &elf::Executables,
+    &elf_note::PackageNotes,
+    &go::GoPrograms,
+    &graalvm::NativeImages,
+    &lambda::LambdaParts,
+    &rust::RustPrograms,
+    &apk::Apk,
+    &dpkg::Dpkg,
+    &rpm::Rpm,
+    &embedded_sbom::EmbeddedSbom,
+];
 
 /// What is wanted of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! `os-release(5)`: what operating system an image is made of.
 
-use super::{Basis, Cataloger, Evidence, Facts, File, FileFacts, Flaw, OsRelease, Package, PackageKind, Purl, Want};
+use super::{Cataloger, Facts, File, FileFacts, Flaw, OsRelease, Want};
 
 /// Bytes of one file. Real ones have some four hundred.
 const MAX_BYTES: u64 = 64 << 10;
@@ -41,13 +41,7 @@ impl Cataloger for OsReleaseFile {
         if os.id.is_empty() {
             return Err(Flaw::malformed("no line says ID"));
         }
-        let purl = Purl::new("generic", &os.id, os.version_id.as_deref());
-        let mut package = Package::new(purl, Basis::Installed, Evidence::metadata(file.path(), self.name()));
-        package.kind = PackageKind::OperatingSystem;
-        package.description = os.pretty_name.clone();
-        package.cpes.extend(os.cpe.clone());
-        package.files.insert(file.path().to_owned());
-        Ok(Facts { packages: vec![package], os: Some(os), ..Facts::default() })
+        Ok(Facts { os: Some(os), ..Facts::default() })
     }
 }
 
@@ -66,4 +60,37 @@ fn unquoted(value: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn read(text: &[u8]) -> Result<OsRelease, Flaw> {
+        let bytes = Arc::new(text.to_vec());
+        let facts = FileFacts { path: "etc/os-release", size: bytes.len() as u64, mode: None, covered: None };
+        OsReleaseFile.parse(&File::new(facts, &bytes)).map(|facts| facts.os.unwrap())
+    }
+
+    #[test]
+    fn a_file_that_names_no_system_is_a_flaw() {
+        for text in ["", "VERSION_ID=2023\n", "ID\n", "#ID=debian\n", "NAME=ID=x"] {
+            assert!(read(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(read(b"ID=\xff").is_err());
+    }
+
+    #[test]
+    fn values_are_read_as_a_shell_reads_them() {
+        let os = read(b"ID=\"amzn\"\nID_LIKE='fedora rhel'\nVERSION_ID=2023\nPRETTY_NAME=\"a \\\"b\\\"\"\n").unwrap();
+        assert_eq!((&*os.id, os.version_id.as_deref(), os.pretty_name.as_deref()), ("amzn", Some("2023"), Some("a \"b\"")));
+        assert_eq!(os.id_like, ["fedora", "rhel"]);
+    }
+
+    #[test]
+    fn a_million_lines_are_not_read() {
+        assert!(read("X=1\n".repeat(MAX_LINES).as_bytes().iter().copied().chain(*b"ID=late\n").collect::<Vec<u8>>().as_slice()).is_err());
+    }
 }

@@ -1,8 +1,7 @@
 //! From an artifact to its [`Catalog`]: the walk asks, reads what is wanted, and has it parsed.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::assemble::{self, Parts};
@@ -57,10 +56,8 @@ pub struct Cataloged {
     pub contents: Contents,
     /// For images: what the manifest says. `None` where it could not be read.
     pub image: Option<ImageInfo>,
-    /// Files that were handed to catalogers.
-    pub files_read: u64,
-    /// Their bytes.
-    pub bytes_read: u64,
+    /// The entries whose bytes were handed to catalogers, by `FileEntry::origin` and `FileEntry::member`.
+    pub read: BTreeSet<(u32, u32)>,
 }
 
 /// Lists the packages of an artifact. What can't be understood is a gap in the catalog.
@@ -74,13 +71,8 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
         Input::Image { layout, digest, architecture } => {
             let collector = Collector::new(&options.catalogers, None);
             let image = read_image(layout, digest, architecture, limits, &want, &collector)?;
-            let mut cataloged = Cataloged {
-                catalog: Catalog::default(),
-                contents: image.contents,
-                image: image.info,
-                files_read: collector.files.load(Ordering::Relaxed),
-                bytes_read: collector.bytes.load(Ordering::Relaxed),
-            };
+            let mut cataloged =
+                Cataloged { catalog: Catalog::default(), contents: image.contents, image: image.info, read: collector.handed_over() };
             let mut read = collector.finish();
             read.keep(&cataloged.contents);
             read.gaps.extend(unread_links(&cataloged.contents, &options.catalogers));
@@ -106,17 +98,16 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
             };
             let first = Collector::new(&others, None);
             walk(&first)?;
-            let mut figures = first.figures();
+            let mut handed_over = first.handed_over();
             let mut parts = first.finish().parts(&others, &contents);
             let covered = assemble::covered(&parts.assembled, &contents);
             let second = Collector::new(&about_executables, Some(&covered));
             walk(&second)?;
-            let more = second.figures();
-            figures = (figures.0.saturating_add(more.0), figures.1.saturating_add(more.1));
+            handed_over.extend(second.handed_over());
             parts.extend(second.finish().parts(&about_executables, &contents));
             drop(covered);
             let catalog = assemble::finish(parts, &contents);
-            Ok(Cataloged { catalog, contents, image: None, files_read: figures.0, bytes_read: figures.1 })
+            Ok(Cataloged { catalog, contents, image: None, read: handed_over })
         }
     }
 }
@@ -130,8 +121,7 @@ struct Collector<'a> {
     /// Files that packages cover, where that is known already.
     covered: Option<&'a HashSet<String>>,
     read: Mutex<Vec<Reading>>,
-    files: AtomicU64,
-    bytes: AtomicU64,
+    handed_over: Mutex<BTreeSet<Key>>,
 }
 
 /// What one cataloger made of one file.
@@ -144,7 +134,7 @@ struct Reading {
 
 impl<'a> Collector<'a> {
     fn new(catalogers: &'a [&'static dyn Cataloger], covered: Option<&'a HashSet<String>>) -> Self {
-        Self { catalogers, covered, read: Mutex::default(), files: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        Self { catalogers, covered, read: Mutex::default(), handed_over: Mutex::default() }
     }
 
     fn facts<'f>(&self, file: &'f FileEntry) -> FileFacts<'f> {
@@ -156,8 +146,8 @@ impl<'a> Collector<'a> {
         self.catalogers.iter().filter_map(move |cataloger| Some((*cataloger, cataloger.wants(facts)?)))
     }
 
-    fn figures(&self) -> (u64, u64) {
-        (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    fn handed_over(&self) -> BTreeSet<Key> {
+        self.handed_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn finish(self) -> Read {
@@ -199,8 +189,7 @@ impl FileReader for Collector<'_> {
         };
         match bytes {
             Ok(bytes) => {
-                self.files.fetch_add(1, Ordering::Relaxed);
-                self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                self.handed_over.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
                 let bytes = Arc::new(bytes);
                 let parsed = File::new(facts, &bytes);
                 for (cataloger, want) in self.wanting(&facts) {

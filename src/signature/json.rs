@@ -106,6 +106,12 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_of_value_is_what_it_says() {
+        let text = r#"{"a":[1,-2,3.5,18446744073709551615,"x",true,false,null],"b":{}}"#;
+        assert_eq!(parse(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+    }
+
+    #[test]
     fn what_stands_after_the_value_is_refused() {
         assert!(parse(b"{} {}").is_err());
         assert!(parse(b"{}x").is_err());

@@ -178,6 +178,8 @@ pub fn delegated_responder(label: &str, issuer: &Holder) -> Holder {
 /// A CRL before it is signed.
 #[derive(Clone)]
 pub struct Crl {
+    /// Without its version it is of version 1.
+    pub version: Option<u64>,
     /// Name, DER.
     pub issuer: Vec<u8>,
     pub this_update: Timestamp,
@@ -187,6 +189,8 @@ pub struct Crl {
     pub extensions: Vec<Extension>,
     /// More extensions of every entry, beside the reason.
     pub entry_extensions: Vec<Extension>,
+    /// Extensions of one entry alone, by its place.
+    pub extensions_of: Vec<(usize, Extension)>,
     pub key: SigningKey,
     pub scheme: Scheme,
     pub edit_signature: Hook<Vec<u8>>,
@@ -196,12 +200,14 @@ impl Crl {
     /// A CRL of `issuer` with number 7 and nothing in it; good for a week from 2026-09-01.
     pub fn of(issuer: &Holder) -> Self {
         Self {
+            version: Some(1),
             issuer: issuer.cert.subject.clone(),
             this_update: at("2026-09-01T00:00:00Z"),
             next_update: Some(at("2026-09-08T00:00:00Z")),
             revoked: Vec::new(),
             extensions: vec![Extension::authority_key_id(&issuer.key.spki()), Extension::new(CRL_NUMBER, der::int(7))],
             entry_extensions: Vec::new(),
+            extensions_of: Vec::new(),
             key: issuer.key.clone(),
             scheme: issuer.key.scheme(),
             edit_signature: Hook::default(),
@@ -225,15 +231,18 @@ impl Crl {
     /// CertificateList, DER.
     pub fn der(&self) -> Vec<u8> {
         let time = |time: Timestamp| der::x509_time(&asn1_time(time));
-        let mut parts = vec![der::int(1), self.scheme.algorithm(), self.issuer.clone(), time(self.this_update)];
+        let mut parts: Vec<_> = self.version.map(der::int).into_iter().collect();
+        parts.extend([self.scheme.algorithm(), self.issuer.clone(), time(self.this_update)]);
         parts.extend(self.next_update.map(time));
         let revoked: Vec<_> = self
             .revoked
             .iter()
-            .map(|(serial, when, reason)| {
+            .enumerate()
+            .map(|(place, (serial, when, reason))| {
                 let mut entry = vec![der::int_bytes(serial), time(*when)];
                 let reason = reason.map(|reason| Extension::new(CRL_REASON, der::enumerated(reason)));
-                let extensions: Vec<_> = reason.iter().chain(&self.entry_extensions).map(Extension::der).collect();
+                let own = self.extensions_of.iter().filter(|(of, _)| *of == place).map(|(_, extension)| extension);
+                let extensions: Vec<_> = reason.iter().chain(&self.entry_extensions).chain(own).map(Extension::der).collect();
                 if !extensions.is_empty() {
                     entry.push(der::seq(&extensions));
                 }

@@ -43,9 +43,13 @@ const REGISTRIES: [(&str, &[(&str, &str)]); 5] = [
         "catalog",
         &[
             ("assemble", "facts of many files to one catalog"),
+            ("elf_image", "ELF files, as catalogers look into them"),
+            ("executable_file", "which files may be executables"),
+            ("distro", "what the databases of operating systems have in common"),
             ("facts", "what single files say"),
             ("file", "files as catalogers see them"),
             ("licence", "licences, as metadata declares them"),
+            ("overlap", "which catalogers give way to which"),
             ("package", "the nouns"),
             ("purl", "package URLs"),
             ("read", "the walk"),

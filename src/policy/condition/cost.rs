@@ -148,3 +148,76 @@ fn is_literal(expression: &IdedExpr) -> bool {
 fn as_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::grammar::parse;
+    use super::*;
+
+    /// `whole` costs 1,100, `longest` 10.
+    const SIZES: Sizes = Sizes { values: 1_000, bytes: 6_400, entries: 50, text: 640 };
+
+    fn of(text: &str, sizes: Sizes) -> u64 {
+        cost(&parse(text).unwrap(), sizes)
+    }
+
+    #[test]
+    fn a_predicate_is_measured_whole() {
+        let sizes = Sizes::of(&json!({"ab": ["abc", 1, null], "c": {"d": "e"}})).unwrap();
+        assert_eq!((sizes.values, sizes.bytes, sizes.entries, sizes.text), (7, 8, 3, 3));
+        let many = |values: usize| Sizes::of(&json!(vec![1; values - 1]));
+        assert!(many(MAX_PREDICATE_VALUES as usize).is_ok());
+        assert!(many(MAX_PREDICATE_VALUES as usize + 1).unwrap_err().contains("values"));
+        let long = |bytes: u64| Sizes::of(&json!({"a": "x".repeat(bytes as usize - 1)}));
+        assert!(long(MAX_PREDICATE_BYTES).is_ok());
+        assert!(long(MAX_PREDICATE_BYTES + 1).unwrap_err().contains("bytes"));
+    }
+
+    #[test]
+    fn what_grows_with_the_predicate_costs_as_much_as_the_predicate_is_large() {
+        for (text, expected) in [
+            ("predicate", 1),
+            ("predicate.a", 2),
+            ("predicate.a == 'x'", 5),
+            ("'x' != predicate.a", 5),
+            ("predicate.a == predicate.b", 1_105),
+            ("predicate.a < 1", 5),
+            ("1 < predicate.a", 1_104),
+            ("predicate.a >= predicate.b", 1_105),
+            ("predicate.a in ['x', 'y']", 8),
+            ("'x' in predicate.a", 64),
+            ("predicate.a in predicate.b", 1_105),
+            ("predicate.a in [predicate.b]", 2_206),
+            ("predicate['a'] == 'x'", 16),
+            ("predicate.a.startsWith('x')", 15),
+            ("predicate.a.matches('^x$')", 2_044),
+        ] {
+            assert_eq!(of(text, SIZES), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_walk_costs_its_steps_for_each_entry_and_a_walk_within_it_for_each_of_those() {
+        let more = Sizes { entries: SIZES.entries + 1, ..SIZES };
+        let step = |text: &str| of(text, more) - of(text, SIZES);
+        let (cheap, dear) = (step("predicate.all(x, x == 1)"), step("predicate.all(x, x == predicate)"));
+        assert_eq!(dear - cheap, 1_099);
+        assert!(cheap > of("predicate == 1", SIZES) && of("predicate.all(x, x == 1)", SIZES) > 50 * cheap + 1_100);
+        assert!(of("predicate.all(x, x.all(y, y == 1))", SIZES) > 50 * of("predicate.all(x, x == 1)", SIZES));
+        // A list that is written out has the entries that it has.
+        assert_eq!(step("[1, 2].exists(x, x == predicate.a)"), 0);
+        let written = |list: &str| of(&format!("{list}.exists(x, x == predicate.a)"), SIZES);
+        assert!(written("[1, 2, 3]") - written("[1, 2]") > 1_100);
+    }
+
+    #[test]
+    fn the_limit_itself_is_allowed() {
+        let expression = parse("predicate.a == predicate.b").unwrap();
+        let sizes = |values| Sizes { values, ..Sizes::default() };
+        assert_eq!(cost(&expression, sizes(MAX_COST - 5)), MAX_COST);
+        assert_eq!(check(&expression, sizes(MAX_COST - 5)), Ok(()));
+        assert!(check(&expression, sizes(MAX_COST - 4)).is_err());
+    }
+}

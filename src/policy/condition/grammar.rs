@@ -338,6 +338,21 @@ mod tests {
             let parsed = std::thread::Builder::new().stack_size(2 << 20).spawn(move || drop(parse(&text)));
             parsed.unwrap().join().unwrap();
         }
+        // Texts in quotes do not count, wherever they end.
+        for text in [
+            format!("predicate.a == '{}'", "(".repeat(MAX_BRACKETS + 1)),
+            format!("predicate.a == \"'{}\"", "?".repeat(MAX_CHOICES + 1)),
+            format!("predicate.a == '\\'{}'", ".".repeat(MAX_PARTS + 1)),
+            format!("predicate.a == r'{}\\'", "(".repeat(MAX_BRACKETS + 1)),
+        ] {
+            assert_eq!(measure(&text), Ok(()), "{text}");
+        }
+        for text in [
+            format!("predicate.a == r'\\' || {}predicate{}", "(".repeat(MAX_BRACKETS + 1), ")".repeat(MAX_BRACKETS + 1)),
+            format!("predicate.a == '\\\\' || {}predicate{}", "(".repeat(MAX_BRACKETS + 1), ")".repeat(MAX_BRACKETS + 1)),
+        ] {
+            assert!(measure(&text).is_err_and(|why| why.contains("brackets")), "{text}");
+        }
         refused(&format!("predicate == '{}'", "x".repeat(MAX_EXPRESSION)), "longer");
         refused("predicate == '''x'''", "three quotes");
         refused("predicate == \"\"\"x\"\"\"", "three quotes");

@@ -152,3 +152,26 @@ fn version_1(fields: &mut Values<'_>, part: &str) -> Result<(), Rejection> {
         _ => Err(malformed(part, "its version is not 1")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_algorithm_with_odd_parameters_or_of_another_kind_is_refused() {
+        let identifier = |id: ObjectIdentifier, rest: &[u8]| [&asn1::encode(tag::OID, id.as_bytes())[..], rest].concat();
+        let null = &[tag::NULL, 0][..];
+        for parameters in [&[][..], null] {
+            assert_eq!(sha384(&identifier(oids::SHA384, parameters), "x"), Ok(()));
+        }
+        assert_eq!(ecdsa_sha384(&identifier(oids::ECDSA_SHA384, &[]), "x"), Ok(()));
+        for odd in [&[tag::NULL, 1, 0][..], &[tag::SEQUENCE, 0], &[tag::NULL, 0, tag::NULL, 0]] {
+            assert!(matches!(sha384(&identifier(oids::SHA384, odd), "x"), Err(Rejection::Malformed { .. })), "{odd:x?}");
+        }
+        for odd in [null, &[tag::SEQUENCE, 0]] {
+            assert!(matches!(ecdsa_sha384(&identifier(oids::ECDSA_SHA384, odd), "x"), Err(Rejection::Malformed { .. })), "{odd:x?}");
+        }
+        assert!(matches!(sha384(&identifier(oids::ECDSA_SHA384, &[]), "x"), Err(Rejection::Algorithm { .. })));
+        assert!(matches!(ecdsa_sha384(&identifier(oids::SHA384, &[]), "x"), Err(Rejection::Algorithm { .. })));
+    }
+}

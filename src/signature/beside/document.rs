@@ -153,3 +153,17 @@ impl SignatureTag {
 pub(super) fn unknown(media_type: &str) -> AttachmentForm {
     AttachmentForm::Unknown(media_type.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_states_no_type_is_what_its_descriptor_or_its_parts_say() {
+        let parse = |text: &str| serde_json::from_str::<Document>(text).unwrap();
+        assert_eq!(parse("{}").media_type(""), MANIFEST);
+        assert_eq!(parse(r#"{"manifests": [{}]}"#).media_type(""), INDEX);
+        assert_eq!(parse(r#"{"mediaType": "", "manifests": [{}]}"#).media_type("a"), "a");
+        assert_eq!(parse(r#"{"mediaType": "b"}"#).media_type("a"), "b");
+    }
+}

@@ -105,3 +105,37 @@ fn not_had(subject: &str, detail: String) -> Gap {
         ..malformed(subject, detail)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::attachment::{Target, TargetRole};
+    use crate::model::digest::Digest;
+
+    fn at(location: &str, artifact: &[u8], form: AttachmentForm) -> Attachment {
+        let target = Target { digest: Digest::of(artifact), size: 1, media_type: String::new(), role: TargetRole::Itself };
+        Attachment { location: location.into(), target, form }
+    }
+
+    #[test]
+    fn what_was_found_twice_counts_once_and_nothing_else_is_lost() {
+        let bundle = |text: &str| AttachmentForm::SigstoreBundle(Arc::from(text.as_bytes()));
+        let gap = |detail: &str| malformed("s", detail.into());
+        let unreadable = || AttachmentForm::Unreadable(gap("x"));
+        let found = |found: Vec<Attachment>, gaps: &[&str]| Found {
+            attachments: Attachments { found, gaps: gaps.iter().map(|detail| gap(detail)).collect() },
+            notes: vec!["note".into()],
+        };
+        let mut all = found(vec![at("a", b"1", bundle("x")), at("b", b"1", unreadable())], &["p"]);
+        all.extend(found(
+            vec![at("c", b"1", bundle("x")), at("d", b"1", bundle("y")), at("e", b"2", bundle("x")), at("f", b"1", unreadable())],
+            &["p", "q"],
+        ));
+        let locations: Vec<&str> = all.attachments.found.iter().map(|attachment| attachment.location.as_str()).collect();
+        assert_eq!(locations, ["a", "b", "d", "e", "f"]);
+        assert_eq!(all.attachments.gaps, [gap("p"), gap("q")]);
+        assert_eq!(all.notes.len(), 2);
+    }
+}

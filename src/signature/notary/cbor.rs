@@ -105,4 +105,20 @@ mod tests {
         assert!(oddity(&[0x81; 100_000]).is_some());
         assert!(oddity(&[&[0x9a, 0xff, 0xff, 0xff, 0xff][..], &[0; 100_000]].concat()).is_some());
     }
+    #[test]
+    fn truth_values_and_null_are_no_oddity_and_other_simple_values_are() {
+        for usual in [0xf4, 0xf5, 0xf6] {
+            assert_eq!(oddity(&[usual]), None, "{usual:x}");
+        }
+        // Numbers of one, two, four and eight bytes, each in its shortest form and in none that is longer.
+        for shortest in [&[0x18, 0x18][..], &[0x19, 1, 0], &[0x1a, 0, 1, 0, 0], &[0x1b, 0, 0, 0, 1, 0, 0, 0, 0]] {
+            assert_eq!(oddity(shortest), None, "{shortest:x?}");
+        }
+        for longer in [&[0x18, 0x17][..], &[0x19, 0, 0xff], &[0x1a, 0, 0, 0xff, 0xff], &[0x1b, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]] {
+            assert!(oddity(longer).is_some(), "{longer:x?}");
+        }
+        for odd in [&[0xf3][..], &[0xf7], &[0xf8, 0x14], &[0xf8, 0x20], &[0xf9, 0, 0x14]] {
+            assert!(oddity(odd).is_some(), "{odd:x?}");
+        }
+    }
 }

@@ -186,7 +186,10 @@ mod tests {
         assert!(matches("x509.subject:o=Notary,s=WA,c=US,CN=a\\, b", SUBJECT));
         assert!(matches("x509.subject: C=US;ST=WA;O=Notary", SUBJECT));
         assert!(matches("x509.subject: C=US,ST=WA,O=\\4eotary", SUBJECT));
-        assert!(matches("x509.subject: C=US,ST=WA,O=#0c064e6f74617279", SUBJECT));
+        // UTF8String, PrintableString, IA5String.
+        for tag in ["0c", "13", "16"] {
+            assert!(matches(&format!("x509.subject: C=US,ST=WA,O=#{tag}064e6f74617279"), SUBJECT), "{tag}");
+        }
     }
 
     #[test]

@@ -296,3 +296,26 @@ fn revoked(answer: &Answer<'_>) -> Result<State, Unusable> {
     info.end().map_err(fail)?;
     Ok(State::Revoked { at, reason, invalid_since: invalidity_date(&answer.extensions, PART)? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn response_data_of_another_version_is_none() {
+        let parse = |version: &[u8]| {
+            let rest = [
+                asn1::encode(BY_KEY, &asn1::encode(tag::OCTET_STRING, &[7; 20])),
+                asn1::encode(tag::GENERALIZED_TIME, b"20260901000000Z"),
+                asn1::encode(tag::SEQUENCE, &[]),
+            ];
+            let der = asn1::encode(tag::SEQUENCE, &[version, &rest.concat()].concat());
+            Data::parse(asn1::one(&der, tag::SEQUENCE).unwrap()).map(|data| data.answers.len())
+        };
+        assert_eq!(parse(&[]), Ok(0));
+        assert_eq!(parse(&[tag::CONTEXT_0, 3, tag::INTEGER, 1, 0]), Ok(0));
+        for other in [&[tag::CONTEXT_0, 3, tag::INTEGER, 1, 1][..], &[tag::CONTEXT_0, 0], &[tag::CONTEXT_0, 3, tag::BOOLEAN, 1, 0]] {
+            assert!(matches!(parse(other), Err(Unusable::Malformed { .. })), "{other:x?}");
+        }
+    }
+}

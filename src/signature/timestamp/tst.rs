@@ -100,8 +100,37 @@ mod tests {
         assert_eq!(read(&[]), Some(0));
         assert_eq!(read(&[2, 1, 1]), Some(1_000_000));
         assert_eq!(read(&[2, 1, 1, 0x80, 2, 1, 0xf4, 0x81, 1, 100]), Some(1_500_100));
-        for odd in [&[2, 1, 0xff][..], &[0x80, 2, 3, 0xe8], &[2, 2, 0, 1], &[0x81, 1, 1, 0x80, 1, 1], &[2, 0], &[2, 4, 1, 1, 1, 1]] {
+        // The largest and the shortest of each.
+        assert_eq!(read(&[0x80, 2, 3, 0xe7, 0x81, 2, 3, 0xe7]), Some(999_999));
+        assert_eq!(read(&[2, 3, 0x7f, 0xff, 0xff]), Some(0x7f_ffff_i128 * 1_000_000));
+        assert_eq!(read(&[2, 1, 0]), Some(0));
+        assert_eq!(read(&[2, 2, 1, 0]), Some(256_000_000));
+        assert_eq!(read(&[2, 2, 0, 0x80]), Some(128_000_000));
+        for odd in [
+            &[2, 1, 0xff][..],
+            &[2, 2, 0x80, 0],
+            &[0x80, 2, 3, 0xe8],
+            &[0x81, 2, 3, 0xe8],
+            &[2, 2, 0, 1],
+            &[2, 2, 0, 0x7f],
+            &[2, 3, 0, 0, 1],
+            &[0x81, 1, 1, 0x80, 1, 1],
+            &[2, 0],
+            &[2, 4, 1, 1, 1, 1],
+        ] {
             assert_eq!(read(odd), None, "{odd:x?}");
         }
+    }
+    #[test]
+    fn a_critical_extension_is_refused_and_another_is_passed_over() {
+        let extension = |critical: &[u8]| {
+            let fields = [&[6, 2, 0x2a, 3][..], critical, &[4, 1, 0]].concat();
+            asn1::encode(tag::SEQUENCE, &fields)
+        };
+        let (plain, not, critical) = (extension(&[]), extension(&[1, 1, 0]), extension(&[1, 1, 0xff]));
+        assert_eq!(check_extensions(&[plain.clone(), not].concat()), Ok(()));
+        assert!(matches!(check_extensions(&[plain.clone(), critical].concat()), Err(Fault::Malformed { part: "extensions", .. })));
+        assert!(check_extensions(&plain.repeat(MAX_EXTENSIONS)).is_ok());
+        assert!(check_extensions(&plain.repeat(MAX_EXTENSIONS + 1)).is_err());
     }
 }

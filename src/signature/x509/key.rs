@@ -259,3 +259,53 @@ fn positive(value: &[u8]) -> Option<&[u8]> {
         [] => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALGORITHMS: [(ObjectIdentifier, SignatureAlgorithm); 6] = [
+        (ECDSA_SHA256, SignatureAlgorithm::Ecdsa(Hash::Sha256)),
+        (ECDSA_SHA384, SignatureAlgorithm::Ecdsa(Hash::Sha384)),
+        (ECDSA_SHA512, SignatureAlgorithm::Ecdsa(Hash::Sha512)),
+        (RSA_SHA256, SignatureAlgorithm::RsaPkcs1(Hash::Sha256)),
+        (RSA_SHA384, SignatureAlgorithm::RsaPkcs1(Hash::Sha384)),
+        (RSA_SHA512, SignatureAlgorithm::RsaPkcs1(Hash::Sha512)),
+    ];
+    const HASHES: [Hash; 3] = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
+    const NULL: &[u8] = &[tag::NULL, 0];
+
+    fn identifier(id: ObjectIdentifier, parameters: &[u8]) -> Vec<u8> {
+        [&asn1::encode(tag::OID, id.as_bytes())[..], parameters].concat()
+    }
+
+    #[test]
+    fn a_certificates_algorithm_has_the_parameters_that_its_rfc_says_and_no_others() {
+        for (id, algorithm) in ALGORITHMS {
+            let is_rsa = matches!(algorithm, SignatureAlgorithm::RsaPkcs1(_));
+            assert_eq!(SignatureAlgorithm::read(&identifier(id, &[])), (!is_rsa).then_some(algorithm), "{id}");
+            assert_eq!(SignatureAlgorithm::read(&identifier(id, NULL)), is_rsa.then_some(algorithm), "{id}");
+            for odd in [&[tag::NULL, 1, 0][..], &[tag::SEQUENCE, 0], &[tag::NULL, 0, tag::NULL, 0], &[0x30, 2, 5, 0, 5, 0]] {
+                assert_eq!(SignatureAlgorithm::read(&identifier(id, odd)), None, "{id} {odd:x?}");
+            }
+        }
+        assert_eq!(SignatureAlgorithm::read(&identifier(RSA_ENCRYPTION, NULL)), None);
+    }
+
+    #[test]
+    fn in_a_cms_the_signatures_hash_is_the_digests() {
+        for digest in HASHES {
+            for (id, algorithm) in ALGORITHMS {
+                let (SignatureAlgorithm::Ecdsa(hash) | SignatureAlgorithm::RsaPkcs1(hash)) = algorithm;
+                let is_rsa = matches!(algorithm, SignatureAlgorithm::RsaPkcs1(_));
+                let agrees = (hash == digest).then_some(algorithm);
+                assert_eq!(SignatureAlgorithm::read_in_cms(&identifier(id, &[]), digest), agrees, "{id}");
+                assert_eq!(SignatureAlgorithm::read_in_cms(&identifier(id, NULL), digest), agrees.filter(|_| is_rsa), "{id}");
+            }
+            for parameters in [&[], NULL] {
+                let read = SignatureAlgorithm::read_in_cms(&identifier(RSA_ENCRYPTION, parameters), digest);
+                assert_eq!(read, Some(SignatureAlgorithm::RsaPkcs1(digest)));
+            }
+        }
+    }
+}

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::anomaly::{Anomalies, Anomaly};
 use super::error::UnpackError;
 use super::limits::{Deadline, Limits};
+use crate::model::digest::Digest;
 use crate::model::printable::lossless;
 use source::Source;
 
@@ -163,6 +164,22 @@ impl ZipIndex {
     /// [`UnpackError::Entry`] where it is longer, damaged or of a kind that can't be read; I/O errors.
     pub fn read(&self, entry: &ZipEntry, max: u64) -> Result<Vec<u8>, UnpackError> {
         inflate::read(self, entry, max)
+    }
+
+    /// SHA-256 and size of the archive itself, through the handle that its entries are read through.
+    ///
+    /// # Errors
+    /// [`UnpackError::Changed`] where the file is no longer what it was when it was opened; I/O errors.
+    pub fn digest(&self) -> Result<(Digest, u64), UnpackError> {
+        Ok((self.source.digest()?, self.source.len()))
+    }
+
+    /// An error where the file is no longer what it was when it was opened: what was read of it may then be of two archives.
+    ///
+    /// # Errors
+    /// [`UnpackError::Changed`]; I/O errors.
+    pub fn unchanged(&self) -> Result<(), UnpackError> {
+        self.source.unchanged()
     }
 
     /// The archive's file.

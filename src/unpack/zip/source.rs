@@ -2,11 +2,15 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::error::UnpackError;
+use crate::model::digest::{Digest, Hasher};
+
+/// Bytes that are hashed at a time.
+const PIECE: usize = 256 << 10;
 
 /// An open archive: a file, or bytes at hand (a jar within a jar).
 #[derive(Debug)]
@@ -14,6 +18,18 @@ pub(super) struct Source {
     bytes: Bytes,
     path: PathBuf,
     len: u64,
+    /// What the file system said when it was opened.
+    stamp: Option<Stamp>,
+}
+
+/// What changes with a file's bytes: size, and times of modification and of change in seconds and nanoseconds.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp(u64, i64, i64, i64, i64);
+
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self(metadata.len(), metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec())
+    }
 }
 
 #[derive(Debug)]
@@ -30,13 +46,37 @@ impl Source {
             return Err(UnpackError::NotAFile { path: path.into() });
         }
         let file = File::open(path).map_err(io)?;
-        let len = file.metadata().map_err(io)?.len();
-        Ok(Self { bytes: Bytes::File(file), path: path.into(), len })
+        let metadata = file.metadata().map_err(io)?;
+        Ok(Self { bytes: Bytes::File(file), path: path.into(), len: metadata.len(), stamp: Some(Stamp::of(&metadata)) })
     }
 
     /// Bytes at hand; `name` is what errors call them.
     pub(super) fn memory(bytes: Arc<Vec<u8>>, name: &str) -> Self {
-        Self { len: bytes.len() as u64, bytes: Bytes::Memory(bytes), path: name.into() }
+        Self { len: bytes.len() as u64, bytes: Bytes::Memory(bytes), path: name.into(), stamp: None }
+    }
+
+    /// The SHA-256 of all of it.
+    pub(super) fn digest(&self) -> Result<Digest, UnpackError> {
+        let mut hasher = Hasher::new();
+        let mut buffer = vec![0; PIECE];
+        let mut done = 0_u64;
+        while done < self.len {
+            let read = self.read_at(done, &mut buffer)?;
+            if read == 0 {
+                return Err(UnpackError::Changed { path: self.path.clone() });
+            }
+            hasher.update(buffer.get(..read).unwrap_or_default());
+            done = done.saturating_add(read as u64);
+        }
+        self.unchanged()?;
+        Ok(hasher.finish())
+    }
+
+    /// An error where the file is not what it was when it was opened.
+    pub(super) fn unchanged(&self) -> Result<(), UnpackError> {
+        let Bytes::File(file) = &self.bytes else { return Ok(()) };
+        let now = file.metadata().map_err(|source| UnpackError::Io { path: self.path.clone(), source })?;
+        if self.stamp == Some(Stamp::of(&now)) { Ok(()) } else { Err(UnpackError::Changed { path: self.path.clone() }) }
     }
 
     pub(super) fn len(&self) -> u64 {

@@ -1,9 +1,12 @@
 //! What a policy file must not say. Rules 1, 2, 4 and 9 have a part here: the mistake is refused before anything is judged.
 
+use layerproof::model::digest::Digest;
 use layerproof::model::printable::printable;
 use layerproof::policy::render_problems;
 
 use super::{SIGNED, parse, problems, refused, statement};
+use crate::forge::SigningKey;
+use crate::forge::sigstore::Sigstore;
 
 const AUTHORITY: &str =
     "{aws_signer: {root: aws-signer-lambda-unconfirmed, profiles: [\"arn:aws:signer:us-east-1:111122223333:/signing-profiles/release\"]}}";
@@ -136,6 +139,8 @@ fn rule_02_what_asks_for_nothing_is_refused() {
         "`profiles` is empty",
     );
     refused(&statement("level: strict\nsignatures: {any: [{}]}"), "an authority is empty");
+    let merged = AUTHORITY.replacen('{', "{sigstore: {issuer: i, identity: me}, ", 1);
+    refused(&statement(&format!("level: strict\nsignatures: {{any: [{merged}]}}")), "one entry names several authorities");
     refused(&statement("level: strict\nsignatures: {notary: {trust_store: \"ca:x\", identities: []}}"), "`identities` is empty");
 }
 
@@ -391,11 +396,41 @@ fn declared_trust_material_must_be_what_it_says() {
 }
 
 #[test]
+fn a_trusted_root_that_is_not_the_one_whose_digest_was_typed_is_refused() {
+    let root = Sigstore::new().trusted_root().to_json().to_string().into_bytes();
+    let with = |sha256: &str| {
+        let text = format!(
+            "{}sigstore_roots: [{{name: mine, file: r.json, sha256: {sha256}}}]\n",
+            statement("level: strict\nsignatures: {sigstore: {root: mine, issuer: i, identity: me}}")
+        );
+        layerproof::policy::Policy::parse("p", &text, &mut |_: &str| Ok(root.clone()))
+    };
+    let typed = Digest::of(&root).hex();
+    assert!(with(&typed).is_ok(), "{:?}", with(&typed).err());
+    let other = Digest::of(b"another root").hex();
+    let error = format!("{:?}", with(&other).unwrap_err());
+    assert!(error.contains(&format!("has the SHA-256 {typed}")), "{error}");
+}
+
+#[test]
 fn only_material_that_a_statement_names_is_in_force() {
     let policy = parse(&statement("level: strict\nsignatures: {sigstore: {issuer: i, identity: me}}")).unwrap();
     let anchors = policy.anchors();
     assert_eq!(anchors.sigstore_roots.iter().map(|root| root.name.as_str()).collect::<Vec<_>>(), ["sigstore-public-good"]);
     assert!(anchors.anchors.is_empty() && anchors.keys.is_empty() && anchors.trust_stores.is_empty());
+    // A key rests on a root only where a log or a time stamp of it is asked for, or where one is named.
+    let key = SigningKey::p256("k").spki_pem();
+    let roots = |more: &str| {
+        let text = statement(&format!("level: strict\nsignatures: {{sigstore: {{key: k.pem{more}}}}}"));
+        let policy = layerproof::policy::Policy::parse("p", &text, &mut |_: &str| Ok(key.clone().into_bytes())).unwrap();
+        policy.anchors().sigstore_roots.iter().map(|root| root.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(roots(", transparency: none"), Vec::<String>::new());
+    for asked in
+        ["", ", transparency: promise", ", transparency: none, timestamp: required", ", transparency: none, root: sigstore-public-good"]
+    {
+        assert_eq!(roots(asked), ["sigstore-public-good"], "{asked}");
+    }
 }
 
 #[test]

@@ -131,6 +131,10 @@ fn world() -> World {
 
 impl World {
     fn decide(self) -> Decision {
+        self.under(&service())
+    }
+
+    fn under(self, policy: &Policy) -> Decision {
         let asked = match self.artifact.signatures.present() {
             Some(found) if matches!(found[0].outcome, Outcome::Valid(_)) => questions(&self.artifact),
             Some(_) | None => Vec::new(),
@@ -140,7 +144,7 @@ impl World {
         let subject = DecisionSubject::Artifact(self.artifact.subject.clone());
         let evidence =
             Evidence { live: self.live, revocations, signing_jobs: BTreeMap::from([(job, self.job)]), ..evidence(vec![self.artifact]) };
-        evaluate(&service(), &evidence, now()).remove(&subject).unwrap()
+        evaluate(policy, &evidence, now()).remove(&subject).unwrap()
     }
 
     fn with_job(mut self, change: impl Fn(&mut SigningJob)) -> Self {
@@ -192,6 +196,21 @@ fn rule_08_a_job_or_a_revocation_that_was_not_learned_is_undecided() {
     bare.artifact = artifact(LAYER, &unsigned(), &service(), now());
     bare.artifact.attested.signing = signing;
     expect(&bare.decide(), Verdict::Undecided, ReasonCode::ServiceStatementNotUsable);
+}
+
+#[test]
+fn rule_08_the_certificates_of_another_job_or_profile_are_not_those_that_aws_speaks_of() {
+    // At a level that merely logs that the two disagree.
+    let lenient = policy(&about("ours", "layer", "permissive", SERVICE, ""));
+    assert_eq!(world().under(&lenient).verdict, Verdict::Trusted);
+    let mut job = world();
+    job.artifact.attested.signing.job_arn = Some("arn:aws:signer:eu-west-1:111122223333:/signing-jobs/another".into());
+    let mut version = world().with_job(|job| job.profile_version = Some("ZZZZZZZZZZ".into()));
+    let stated = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/ZZZZZZZZZZ";
+    version.artifact.attested.signing.profile_version_arn = Some(stated.into());
+    for disagrees in [job, version] {
+        expect(&disagrees.under(&lenient), Verdict::Undecided, ReasonCode::ServiceStatementNotUsable);
+    }
 }
 
 #[test]

@@ -127,3 +127,12 @@ fn a_waiver_without_digest_owner_reason_or_date_is_refused() {
     assert!(Waivers::parse("w.yaml", &good.replace("sha256:", "sha512:")).is_err());
     assert!(Waivers::parse("w.yaml", &good.replace("SIG001", "sig001")).is_err());
 }
+
+#[test]
+fn two_waivers_of_one_name_are_refused_and_two_of_two_are_not() {
+    let one = file("SIG001", LAYER, b"a", "2026-04-01");
+    let second = |name: &str| one.lines().skip(2).map(|line| format!("{line}\n")).collect::<String>().replace("name: w", name);
+    assert!(Waivers::parse("w.yaml", &format!("{one}{}", second("name: v"))).is_ok());
+    let error = format!("{:?}", Waivers::parse("w.yaml", &format!("{one}{}", second("name: w"))).unwrap_err());
+    assert!(error.contains("two waivers are named `w`"), "{error}");
+}

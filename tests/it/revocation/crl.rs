@@ -136,6 +136,34 @@ fn revoked_is_revoked_on_hold_too_and_an_invalidity_date_saves_what_was_done_bef
 }
 
 #[test]
+fn a_list_of_version_1_has_no_extensions_and_there_is_no_version_3() {
+    let pki = Pki::new();
+    let old = Crl { version: None, ..Crl::of(&pki.root) };
+    assert!(matches!(refused(&pki, &old), Unusable::Malformed { .. }));
+    assert_eq!(judge(&pki, &Crl { extensions: Vec::new(), ..old }).unwrap().state, State::Good);
+    assert!(matches!(refused(&pki, &Crl { version: Some(2), ..Crl::of(&pki.root) }), Unusable::Malformed { .. }));
+}
+
+#[test]
+fn of_two_entries_about_one_certificate_the_one_that_saves_less_counts() {
+    let pki = Pki::new();
+    let twice = |extensions_of: &[(usize, &str)]| {
+        let mut list = Crl::of(&pki.root);
+        for _ in 0..2 {
+            list = list.revoke(&pki.leaf.cert, "2026-09-02T00:00:00Z", Some(1));
+        }
+        let invalid_since = |time: &str| Extension::new(INVALIDITY_DATE, der::generalized_time(&asn1_time(at(time))));
+        list.extensions_of = extensions_of.iter().map(|(of, time)| (*of, invalid_since(time))).collect();
+        judge(&pki, &list).unwrap().state
+    };
+    let (early, late, between) = ("2026-05-01T00:00:00Z", "2026-08-01T00:00:00Z", Some(at("2026-06-01T00:00:00Z")));
+    assert!(!twice(&[(0, late), (1, late)]).undoes(between));
+    for saves_less in [&[(0, early), (1, late)][..], &[(0, late), (1, early)], &[(0, late)], &[(1, late)]] {
+        assert!(twice(saves_less).undoes(between), "{saves_less:?}");
+    }
+}
+
+#[test]
 fn a_serial_number_written_longer_than_needed_is_the_same_number() {
     let pki = Pki::new();
     let padded = crate::forge::pki::Cert { serial: [vec![0, 0], pki.leaf.cert.serial.clone()].concat(), ..pki.leaf.cert.clone() };

@@ -304,6 +304,11 @@ fn attributes() -> Vec<Vector> {
             forged(|o| o.profile_version = "arn:aws:s3:eu-west-1:111122223333:/signing-profiles/release/AbCdEfGhIj".into())
         }),
         vector("job-is-no-job", malformed, forged(|o| o.job = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/x".into())),
+        vector("job-of-another-service", malformed, forged(|o| o.job = "arn:aws:lambda:eu-west-1:111122223333:/signing-jobs/1".into())),
+        vector("job-of-no-region", malformed, forged(|o| o.job = "arn:aws:signer::111122223333:/signing-jobs/1".into())),
+        vector("job-of-no-account", malformed, forged(|o| o.job = "arn:aws:signer:eu-west-1::/signing-jobs/1".into())),
+        vector("job-of-no-id", malformed, forged(|o| o.job = "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/".into())),
+        vector("job-with-a-wildcard", malformed, forged(|o| o.job = "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/*".into())),
         vector("signing-time-as-utc-time", malformed, {
             edited(|a| a.iter_mut().filter(|x| x.oid == oids::SIGNING_TIME).for_each(|x| x.values = vec![der::tlv(0x17, b"260901102030Z")]))
         }),

@@ -3,6 +3,7 @@
 //! Each test is named for the attack or mistake that it prevents.
 
 mod attestation;
+mod aws_signer;
 mod foreign;
 mod notary;
 mod sigstore;
@@ -21,8 +22,11 @@ use crate::model::inventory::{Inventory, SourceInfo};
 use crate::model::observed::Observed;
 use crate::policy::{Decision, DecisionSubject, Policy, ReasonCode, Verdict};
 use crate::signature::notary::{self as project, ChainTime, SigningScheme};
+use crate::signature::revocation::RevocationAnswer;
 use crate::signature::sigstore::{self as fulcio, By, Claim, Proof, SignatureForm, Transparency};
-use crate::signature::{Basis, JudgedSignature, Outcome, Presented, SignedTarget, SignerIdentity, Statement, TimeSource, Verified};
+use crate::signature::{
+    Basis, JudgedSignature, Outcome, Presented, RevocationQuestion, SignedTarget, SignerIdentity, Statement, TimeSource, Verified,
+};
 use crate::store::Integrity;
 use crate::unpack::{Contents, FileTree, Format};
 
@@ -63,6 +67,15 @@ fn asks(signatures: &str) -> Policy {
 }
 
 fn decide(policy: &Policy, signatures: Vec<JudgedSignature>) -> Decision {
+    decide_where(policy, signatures, BTreeMap::new())
+}
+
+/// The same where questions about revocation were answered.
+fn decide_where(
+    policy: &Policy,
+    signatures: Vec<JudgedSignature>,
+    revocations: BTreeMap<RevocationQuestion, RevocationAnswer>,
+) -> Decision {
     let subject = Subject::Image(IMAGE.parse().unwrap());
     let digest = digest();
     let artifact = Artifact {
@@ -98,7 +111,7 @@ fn decide(policy: &Policy, signatures: Vec<JudgedSignature>) -> Decision {
         },
         artifacts: BTreeMap::from([(subject.clone(), artifact)]),
         overlays: BTreeMap::new(),
-        revocations: BTreeMap::new(),
+        revocations,
         signing_jobs: BTreeMap::new(),
         live: false,
     };

@@ -1,9 +1,9 @@
 //! Notary signers, at the aspects of the level.
 
 use super::*;
-use crate::signature::RevocationQuestion;
+use crate::model::gap::{Gap, GapReason};
 use crate::signature::notary::{AwsSigner, Span, Timestamping};
-use crate::signature::revocation::ChainOf;
+use crate::signature::revocation::{AnswerSource, ChainOf};
 
 const SUBJECT: &str = "x509.subject: C=US, ST=WA, O=Acme";
 
@@ -50,6 +50,31 @@ fn a_time_stamp_that_nothing_rests_on_leaves_nothing_open_and_one_that_counts_do
         let decision = decide(&policy, vec![signature(true, stamp())]);
         assert_eq!(decision.verdict, Verdict::Undecided, "{decision:#?}");
         assert_eq!(decision.reasons[0].code, ReasonCode::RevocationUnknown);
+    }
+}
+
+#[test]
+fn revoked_refuses_whatever_else_could_not_be_learned_and_in_whatever_order() {
+    let signer = project::Signer { chain_time: ChainTime { timestamp: stamped(Ok(())), ..release().chain_time }, ..release() };
+    let asked = |of| RevocationQuestion::Certificates { of, chain: Vec::new(), used_at: None };
+    let unknown = RevocationAnswer::Unknown(Gap {
+        subject: "x".into(),
+        wanted: "revocation".into(),
+        reason: GapReason::Unreachable,
+        detail: String::new(),
+        next_step: String::new(),
+    });
+    let revoked = RevocationAnswer::Revoked { what: vec!["the certificate".into()], source: AnswerSource::Live };
+    let enforced = "{notary: {trust_store: \"ca:acme\", tsa: \"tsa:acme\", identities: [\"x509.subject: C=US, ST=WA, O=Acme\"]}}";
+    let policy = policy_at("strict", &format!("signatures: {enforced}\naspects: {{revocation: enforce}}"));
+    for (of_signer, of_stamp) in [(&revoked, &unknown), (&unknown, &revoked)] {
+        let answers = [(ChainOf::Signer, of_signer), (ChainOf::TimestampAuthority, of_stamp)];
+        let answers = BTreeMap::from(answers.map(|(of, answer)| (asked(of), answer.clone())));
+        for order in [[ChainOf::Signer, ChainOf::TimestampAuthority], [ChainOf::TimestampAuthority, ChainOf::Signer]] {
+            let identity = SignerIdentity::Notary(Box::new(signer.clone()));
+            let signature = valid(identity, &["ca:acme"], |basis| basis.revocation = order.map(asked).to_vec());
+            refused(&decide_where(&policy, vec![signature], answers.clone()), ReasonCode::Revoked);
+        }
     }
 }
 

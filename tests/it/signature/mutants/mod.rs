@@ -19,15 +19,15 @@
 //! | OCSP by the issuer: good, revoked | 178 | 178 | 0 |
 //! | OCSP by a delegate | 186 | 186 | 0 |
 //! | CRL: not on it, on it | 202 | 202 | 0 |
-//! | Sigstore v0.3, keyless, Rekor v1 | 420 | 413 | 7 |
-//! | Sigstore v0.3, keyless, Rekor v2 and time stamp | 913 | 834 | 79 |
-//! | Sigstore v0.3, Rekor v1 and time stamp | 174 | 161 | 13 |
-//! | Sigstore v0.2, keyless | 167 | 160 | 7 |
-//! | Sigstore v0.1, keyless | 167 | 159 | 8 |
-//! | Sigstore v0.3, managed key in a log | 147 | 131 | 16 |
-//! | Sigstore DSSE, `dsse` in Rekor v1 | 234 | 228 | 6 |
-//! | Sigstore DSSE, `intoto` in Rekor v1 | 242 | 236 | 6 |
-//! | Sigstore DSSE, Rekor v2 and time stamp | 235 | 217 | 18 |
+//! | Sigstore v0.3, keyless, Rekor v1 | 420 | 416 | 4 |
+//! | Sigstore v0.3, keyless, Rekor v2 and time stamp | 913 | 846 | 67 |
+//! | Sigstore v0.3, Rekor v1 and time stamp | 174 | 164 | 10 |
+//! | Sigstore v0.2, keyless | 167 | 163 | 4 |
+//! | Sigstore v0.1, keyless | 167 | 162 | 5 |
+//! | Sigstore v0.3, managed key in a log | 147 | 134 | 13 |
+//! | Sigstore DSSE, `dsse` in Rekor v1 | 234 | 231 | 3 |
+//! | Sigstore DSSE, `intoto` in Rekor v1 | 242 | 239 | 3 |
+//! | Sigstore DSSE, Rekor v2 and time stamp | 235 | 229 | 6 |
 //! | cosign `.sig` layer | 93 | 88 | 5 |
 //! | cosign `.sig` layer with a time stamp | 100 | 92 | 8 |
 //! | cosign `.att` layer | 148 | 141 | 7 |

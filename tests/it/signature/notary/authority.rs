@@ -95,6 +95,11 @@ fn aws_signers_attributes_that_are_missing_odd_or_not_critical_are_refused() {
     for job in [
         "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/AbCdEfGhIj",
         "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/",
+        "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/a/b",
+        "arn:aws:signer:eu-west-1:111122223333:/signing-jobs/*",
+        "arn:aws:lambda:eu-west-1:111122223333:/signing-jobs/1",
+        "arn:aws:signer::111122223333:/signing-jobs/1",
+        "arn:aws:signer:eu-west-1::/signing-jobs/1",
         "x",
     ] {
         refused(&world, &world.aws(&target(), PROFILE, job), "malformed", "");

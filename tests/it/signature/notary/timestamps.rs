@@ -7,7 +7,7 @@ use layerproof::signature::{RevocationQuestion, TimeSource};
 
 use super::{Case, store, target, trust};
 use crate::forge::der::{self, oids};
-use crate::forge::keys::{Hash, SigningKey};
+use crate::forge::keys::{Hash, Scheme, SigningKey};
 use crate::forge::notary::Notary;
 use crate::forge::pki::{Extension, at};
 use crate::forge::tsa::{CertificateId, Token, TokenSigner, Tsa};
@@ -153,6 +153,29 @@ fn a_token_whose_signature_or_content_was_changed_is_none() {
     fails(|token| token.signers[0].edit_attributes.add(|a| a.retain(|(oid, _)| oid != oids::CONTENT_TYPE)), "contentType");
     fails(|token| token.edit_der.add(|der| der.push(0)), "malformed");
     fails(|token| token.content_type = oids::DATA, "no TSTInfo");
+}
+
+#[test]
+fn a_token_whose_protected_algorithms_are_not_the_ones_used_is_none() {
+    // RFC 6211: each of the two must be the one used; one that agrees does not excuse the other.
+    let protects = |digest: Vec<u8>, signature: Vec<u8>| {
+        move |token: &mut Token| {
+            let protection = der::seq(&[digest.clone(), der::context(1, &content(&signature))]);
+            let attribute = (oids::ALGORITHM_PROTECTION.to_owned(), protection);
+            token.signers[0].edit_attributes.add(move |attributes| attributes.push(attribute.clone()));
+        }
+    };
+    let world = Notary::new();
+    let used = world.tsa.leaf.key.scheme();
+    let (digest, other) = (der::algorithm(used.hash().oid()), der::algorithm(Hash::Sha512.oid()));
+    stamped(&world, trust(&world), protects(digest.clone(), used.algorithm())).unwrap();
+    fails(protects(other, used.algorithm()), "CMSAlgorithmProtection");
+    fails(protects(digest, Scheme::Pkcs1(used.hash()).algorithm()), "CMSAlgorithmProtection");
+}
+
+/// The content of a short value.
+fn content(der: &[u8]) -> Vec<u8> {
+    der[2..].to_vec()
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! What a signature that holds says of itself.
 
+use layerproof::model::gap::GapReason;
 use layerproof::signature::sigstore::{By, SignatureForm, Transparency};
-use layerproof::signature::{Rejection, StepResult, TimeSource};
+use layerproof::signature::{Outcome, Rejection, StepResult, TimeSource};
 
 use super::{ARTIFACT, IDENTITY, basis, judge, judge_json, refused_by, signer, trust, trust_root};
-use crate::forge::keys::Hash;
-use crate::forge::pki::at;
+use crate::forge::der::oids;
+use crate::forge::keys::{Hash, SigningKey};
+use crate::forge::pki::{Extension, Holder, at};
 use crate::forge::sigstore::Sigstore;
 use crate::forge::sigstore::bundle::{Kind, Version};
 use crate::forge::sigstore::intoto::{COSIGN_SIGN, SLSA_V1, STATEMENT_V01, Statement, subject};
@@ -106,6 +108,43 @@ fn without_a_log_but_with_a_time_stamp_it_is_said_so() {
     // A root that has a CT log asks every certificate for it.
     let judged = judge(&world.keyless(ARTIFACT).without_sct().logged(&[]).stamped(1), &trust(&world));
     refused_by!(judged, Rejection::CertificateTransparency { .. });
+}
+
+#[test]
+fn of_a_logs_time_and_a_time_stamp_the_earlier_is_when_it_was_signed_and_both_are_kept() {
+    let world = Sigstore::new();
+    for (stamp, signed_at, source) in [
+        ("20260901102029Z", "2026-09-01T10:20:29Z", TimeSource::TimestampAuthority),
+        ("20260901102030Z", "2026-09-01T10:20:30Z", TimeSource::TimestampAuthority),
+        ("20260901102031Z", "2026-09-01T10:20:30Z", TimeSource::TransparencyLog),
+    ] {
+        let judged = judge(&world.keyless(ARTIFACT).stamped(1).token(move |token| token.gen_time = stamp.into()), &trust(&world));
+        assert_eq!((basis(&judged).signed_at, basis(&judged).time_source), (Some(at(signed_at)), source), "{stamp}");
+        assert_eq!(judged.presented.signed_at, Some(at(signed_at)));
+    }
+}
+
+#[test]
+fn a_time_stamp_by_an_authority_with_an_rsa_key_is_worth_as_much_as_none() {
+    let mut world = Sigstore::new();
+    let issuer = world.tsa.intermediate.as_ref().expect("an intermediate");
+    world.tsa.leaf = Holder::leaf(&world.tsa.leaf.cert.subject, SigningKey::rsa(2048), issuer, &[]);
+    world.tsa.leaf.cert.set(Extension::critical_eku(&[oids::TIME_STAMPING]));
+    for trust in [trust(&world), trust(&Sigstore::new())] {
+        let judged = judge(&world.keyless(ARTIFACT).stamped(1), &trust);
+        assert_eq!((basis(&judged).signed_at, basis(&judged).time_source), (Some(at("2026-09-01T10:20:30Z")), TimeSource::TransparencyLog));
+        assert!(signer(&judged).proofs["ours"].timestamp_authorities.is_empty());
+        // Where nothing else states a time it is not known, which is neither good nor bad.
+        let judged = judge(&world.keyless(ARTIFACT).logged(&[]).stamped(1), &trust);
+        assert!(
+            matches!(&judged.outcome, Outcome::Inconclusive(open) if open.gap.reason == GapReason::NotBuilt && !open.chain_and_identity_verified),
+            "{:?}",
+            judged.outcome
+        );
+        // One that is of something else is none of those.
+        let other = world.keyless(ARTIFACT).logged(&[]).stamped(1).token(|token| token.imprint = Hash::Sha256.of(b"something else"));
+        assert!(matches!(judge(&other, &trust).outcome, Outcome::Invalid(_)));
+    }
 }
 
 #[test]

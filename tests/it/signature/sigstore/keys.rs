@@ -1,16 +1,18 @@
 //! Signatures by a key: every kind of key, with a log entry and without.
 
 use data_encoding::BASE64;
-use layerproof::signature::sigstore::{By, Transparency};
+use layerproof::model::attachment::{Attachment, AttachmentForm};
+use layerproof::signature::sigstore::{self, By, Bytes, Transparency};
 use layerproof::signature::trust::KeyError;
 use layerproof::signature::{Outcome, PublicKeyAnchor, Rejection, TimeSource, TrustAnchors};
 use serde_json::{Value, json};
 
-use super::{ARTIFACT, basis, judge, judge_json, key_anchor, refused_by, signer, trust, trust_root};
+use super::{ARTIFACT, basis, judge, judge_json, key_anchor, now, refused_by, root_named, signer, target, trust, trust_root};
 use crate::forge::SigningKey;
 use crate::forge::ca::pem;
 use crate::forge::keys::{Hash, Scheme};
 use crate::forge::sigstore::Sigstore;
+use crate::forge::sigstore::intoto::Statement;
 use crate::forge::sigstore::trusted_root::TrustedRoot;
 
 fn only(key: &SigningKey) -> TrustAnchors {
@@ -37,6 +39,68 @@ fn every_kind_of_key_without_a_log_and_nobody_states_a_time() {
         assert!(signer.proofs.is_empty());
         assert_eq!(signer.by, By::Key { spki_sha256: Hash::Sha256.hex(&key.spki()) });
     }
+}
+
+#[test]
+fn a_file_that_is_not_what_was_hashed_is_not_what_was_signed() {
+    let world = Sigstore::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("artifact");
+    let judge_file = |key: &SigningKey, signed: &[u8], there: &[u8]| {
+        std::fs::write(&path, there).unwrap();
+        let json = world.keyed(key.clone(), signed).logged(&[]).build().json.to_string();
+        let form = AttachmentForm::SigstoreBundle(json.into_bytes().into());
+        let attachment = Attachment { location: "beside".into(), target: target(ARTIFACT), form };
+        sigstore::judge(&attachment, Bytes::File(&path), &only(key), now()).unwrap().outcome
+    };
+    for key in all_keys() {
+        assert!(matches!(judge_file(&key, ARTIFACT, ARTIFACT), Outcome::Valid(_)));
+        // Bytes that our own key signed stand where the artifact was, once it had been hashed.
+        assert!(!matches!(judge_file(&key, b"another one of ours", b"another one of ours"), Outcome::Valid(_)));
+        assert!(matches!(judge_file(&key, b"another one of ours", ARTIFACT), Outcome::Invalid(_)));
+    }
+}
+
+#[test]
+fn an_envelope_by_every_kind_of_key_is_over_its_type_and_payload() {
+    let world = Sigstore::new();
+    let statement = Statement::about(ARTIFACT, "https://example.com/p");
+    for key in all_keys() {
+        let envelope = || world.attest(&statement).key(key.clone()).logged(&[]);
+        assert!(basis(&judge(&envelope(), &only(&key))).statement.is_some());
+        refused_by!(judge(&envelope().envelope(|json| json["payloadType"] = json!("text/plain")), &only(&key)), _);
+        let other = Statement::about(ARTIFACT, "https://example.com/other").bytes();
+        let swapped = envelope().envelope(move |json| json["payload"] = json!(BASE64.encode(&other)));
+        refused_by!(judge(&swapped, &only(&key)), Rejection::BadSignature | Rejection::OtherKey { .. });
+    }
+}
+
+#[test]
+fn a_time_stamp_of_an_authority_that_no_root_has_takes_nothing_from_a_key() {
+    let world = Sigstore::new();
+    let key = SigningKey::p256("k");
+    let judged = judge(&world.keyed(key.clone(), ARTIFACT).logged(&[]).stamped(1), &beside_root(&key, &Sigstore::foreign()));
+    assert_eq!((basis(&judged).signed_at, basis(&judged).time_source), (None, TimeSource::Nobody));
+    assert!(signer(&judged).proofs.is_empty());
+}
+
+#[test]
+fn a_root_under_which_the_log_does_not_hold_takes_nothing_from_another_under_which_it_does() {
+    let world = Sigstore::new();
+    let key = SigningKey::p256("k");
+    let ended = |name: &str| {
+        let mut root = world.trusted_root();
+        root.tlogs.iter_mut().for_each(|log| log.end = Some("2026-08-31T00:00:00Z".into()));
+        root_named(name, &root.to_json())
+    };
+    let ours = root_named("m", &world.trusted_root().to_json());
+    for roots in [vec![ended("a"), ours.clone()], vec![ours.clone(), ended("z")]] {
+        let trust = TrustAnchors { keys: vec![key_anchor(&key)], sigstore_roots: roots, ..TrustAnchors::default() };
+        let judged = judge(&world.keyed(key.clone(), ARTIFACT), &trust);
+        assert_eq!(signer(&judged).proofs.keys().collect::<Vec<_>>(), ["m"]);
+    }
+    let trust = TrustAnchors { keys: vec![key_anchor(&key)], sigstore_roots: vec![ended("a")], ..TrustAnchors::default() };
+    refused_by!(judge(&world.keyed(key.clone(), ARTIFACT), &trust), Rejection::OutsideValidity { .. });
 }
 
 #[test]

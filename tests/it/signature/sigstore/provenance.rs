@@ -25,6 +25,8 @@ fn edited(edit: impl FnOnce(&mut Value)) -> Option<String> {
 fn what_agrees_or_is_silent_contradicts_nothing() {
     assert_eq!(edited(|_| ()), None);
     assert_eq!(edited(|predicate| *predicate = json!({})), None);
+    let without_ref = "https://github.com/acme/layers/.github/workflows/release.yml";
+    assert_eq!(edited(|predicate| predicate["runDetails"]["builder"]["id"] = json!(without_ref)), None);
     assert_eq!(edited(|predicate| predicate["runDetails"]["builder"]["id"] = json!("https://tekton.dev/chains/v2")), None);
     assert_eq!(contradiction(&Statement::about(ARTIFACT, "https://example.com/p")), None);
 }
@@ -34,6 +36,8 @@ fn a_predicate_that_says_otherwise_than_the_certificate() {
     let pointers = [
         ("/buildDefinition/externalParameters/workflow/repository", "https://github.com/evil/layers"),
         ("/buildDefinition/externalParameters/workflow/ref", "refs/tags/v1"),
+        // Only owners and repositories are the same in any case.
+        ("/buildDefinition/externalParameters/workflow/ref", "refs/heads/MAIN"),
         ("/buildDefinition/externalParameters/workflow/path", ".github/workflows/other.yml"),
         ("/buildDefinition/internalParameters/github/event_name", "pull_request"),
         ("/buildDefinition/internalParameters/github/repository_id", "1"),
@@ -41,6 +45,7 @@ fn a_predicate_that_says_otherwise_than_the_certificate() {
         ("/buildDefinition/resolvedDependencies/0/digest/gitCommit", "ffffffffffffffffffffffffffffffffffffffff"),
         ("/runDetails/builder/id", "https://github.com/actions/runner/self-hosted"),
         ("/runDetails/builder/id", "https://github.com/evil/layers/.github/workflows/release.yml@refs/heads/main"),
+        ("/runDetails/builder/id", "https://github.com/evil/layers/.github/workflows/release.yml"),
         ("/runDetails/metadata/invocationId", "https://github.com/acme/layers/actions/runs/1/attempts/1"),
     ];
     for (pointer, value) in pointers {

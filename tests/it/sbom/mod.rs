@@ -1,0 +1,6 @@
+//! SBOMs.
+
+mod documents;
+
+#[path = "../../../src/sbom/sample.rs"]
+mod sample;
