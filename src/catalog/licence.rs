@@ -21,7 +21,7 @@ impl Licence {
     /// `GPLv2`.
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
-        if text.len() > MAX_BYTES {
+        if text.len() > MAX_BYTES || says_nothing(text) {
             return Self::named(text);
         }
         let known = KNOWN.iter().find(|(name, _)| text.eq_ignore_ascii_case(name)).map(|(_, id)| (*id).to_owned());
@@ -40,9 +40,8 @@ impl Licence {
     /// Reads a text as a name, whatever it is. `None` where it says nothing.
     pub fn named(text: &str) -> Option<Self> {
         let text = text.trim();
-        let says_nothing = ["unknown", "noassertion", "none", "n/a", "-"].iter().any(|word| text.eq_ignore_ascii_case(word));
         let cut = text.get(..text.floor_char_boundary(MAX_BYTES))?;
-        (!text.is_empty() && !says_nothing).then(|| Self::Named(cut.to_owned()))
+        (!says_nothing(text)).then(|| Self::Named(cut.to_owned()))
     }
 
     /// The text of either.
@@ -51,6 +50,10 @@ impl Licence {
             Self::Expression(text) | Self::Named(text) => text,
         }
     }
+}
+
+fn says_nothing(text: &str) -> bool {
+    ["", "unknown", "noassertion", "none", "n/a", "-"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Names that are no identifiers and mean one licence all the same.
