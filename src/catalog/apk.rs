@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::distro::{self, Meeting, Paths};
+use super::distro::{self, Flaws, Meeting, Paths};
 use super::package::{Link, LinkKind};
 use super::{Assembled, Basis, Cataloger, Evidence, Facts, File, FileFacts, Flaw, Licence, Package, Purl, Requirement, Seen, View, Want};
 
@@ -14,8 +14,6 @@ const MAX_BYTES: u64 = 128 << 20;
 const MAX_PACKAGES: usize = 50_000;
 /// Needs and provisions that all packages state. A desktop has 30,000.
 const MAX_NEEDS: usize = 1_000_000;
-/// Parts that could not be understood and are told one by one.
-const MAX_FLAWS: usize = 32;
 
 /// See the module.
 pub(super) struct Apk;
@@ -36,7 +34,7 @@ impl Cataloger for Apk {
 
     fn parse(&self, file: &File<'_>) -> Result<Facts, Flaw> {
         let text = String::from_utf8_lossy(file.bytes);
-        let mut reading = Reading { path: file.path(), facts: Facts::default(), paths: Paths::new(), left_out: 0 };
+        let mut reading = Reading { path: file.path(), facts: Facts::default(), paths: Paths::new(), flaws: Flaws::default() };
         let mut record = Record::default();
         let mut is_any = false;
         for line in text.lines() {
@@ -110,7 +108,7 @@ struct Reading<'p> {
     path: &'p str,
     facts: Facts,
     paths: Paths,
-    left_out: usize,
+    flaws: Flaws,
 }
 
 impl Reading<'_> {
@@ -119,7 +117,7 @@ impl Reading<'_> {
         record.is_any = true;
         let mut letters = line.chars();
         let (Some(letter), Some(':')) = (letters.next(), letters.next()) else {
-            self.flaw(Flaw::malformed("a line is no field"));
+            self.flaws.add(Flaw::malformed("a line is no field"));
             return;
         };
         let value = letters.as_str().trim();
@@ -141,11 +139,11 @@ impl Reading<'_> {
         }
         let get = |letter: char| record.fields.get(&letter).map(String::as_str).filter(|value| !value.is_empty());
         let Some(name) = get('P') else {
-            self.flaw(Flaw::malformed("a record names no package"));
+            self.flaws.add(Flaw::malformed("a record names no package"));
             return;
         };
         if self.facts.packages.len() >= MAX_PACKAGES {
-            self.flaw(Flaw::too_large("apk::MAX_PACKAGES", format!("more than {MAX_PACKAGES} packages")));
+            self.flaws.add(Flaw::too_large("apk::MAX_PACKAGES", format!("more than {MAX_PACKAGES} packages")));
             return;
         }
         let origin = get('o');
@@ -164,7 +162,7 @@ impl Reading<'_> {
                 Some(sum) => {
                     package.properties.insert("layerproof:apk:control-checksum".into(), sum);
                 }
-                None => self.flaw(Flaw::malformed(format!("the checksum of `{name}` is none"))),
+                None => self.flaws.add(Flaw::malformed(format!("the checksum of `{name}` is none"))),
             }
         }
         let place = self.facts.packages.len();
@@ -172,7 +170,7 @@ impl Reading<'_> {
         let stated = self.facts.requires.len().saturating_add(self.facts.provides.len());
         let left = MAX_NEEDS.saturating_sub(stated);
         if left == 0 {
-            self.flaw(Flaw::too_large("apk::MAX_NEEDS", format!("more than {MAX_NEEDS} needs and provisions")));
+            self.flaws.add(Flaw::too_large("apk::MAX_NEEDS", format!("more than {MAX_NEEDS} needs and provisions")));
         }
         self.facts.requires.extend(words('D').filter_map(need).take(left).map(|need| (place, need)));
         self.facts.provides.extend(words('p').map(|word| (place, bare(word).0.to_owned())).take(left));
@@ -180,20 +178,11 @@ impl Reading<'_> {
         self.facts.packages.push(package);
     }
 
-    fn flaw(&mut self, flaw: Flaw) {
-        if self.facts.flaws.len() < MAX_FLAWS {
-            self.facts.flaws.push(flaw);
-        } else {
-            self.left_out = self.left_out.saturating_add(1);
-        }
-    }
-
-    fn facts(mut self) -> Facts {
-        self.facts.flaws.extend(self.paths.flaw());
-        if self.left_out > 0 {
-            self.facts.flaws.push(Flaw::malformed(format!("{} more parts could not be understood", self.left_out)));
-        }
-        self.facts
+    fn facts(self) -> Facts {
+        let mut facts = self.facts;
+        facts.flaws = self.flaws.all();
+        facts.flaws.extend(self.paths.flaw());
+        facts
     }
 }
 
@@ -256,7 +245,7 @@ mod tests {
     #[test]
     fn flaws_packages_and_paths_without_end_are_counted_and_not_kept() {
         let (_, flaws) = read(&format!("P:a\n{}", "x\n".repeat(100_000)));
-        assert!(flaws.len() <= MAX_FLAWS + 1, "{}", flaws.len());
+        assert!(flaws.len() <= distro::MAX_FLAWS + 1, "{}", flaws.len());
         let (all, flaws) = read(&"P:a\n\n".repeat(MAX_PACKAGES + 5));
         assert_eq!((all.packages.len(), flaws.len()), (MAX_PACKAGES, 5));
         let (_, flaws) = read(&format!("P:a\nF:{}\n{}", "f".repeat(60_000), "R:x\n".repeat(1_000)));
@@ -280,7 +269,15 @@ mod tests {
 
     #[test]
     fn a_package_has_its_fields_files_and_needs() {
-        let text = "C:Q1qKcZ+j23xssAXmgQhkOO8dHnbWw=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\nS:1\nT:Crypto library\nU:https://www.openssl.org/\nL:Apache-2.0\no:openssl\nm:A Person <a@x.test>\nt:1700000000\nc:aa\nD:so:libc.musl-x86_64.so.1 /bin/sh none\np:so:libcrypto.so.3=3\nF:lib\nM:0:0:755\nR:libcrypto.so.3\na:0:0:755\nZ:Q1x\nF:usr/lib\nR:gone\n\nP:musl\np:so:libc.musl-x86_64.so.1=1\nL:MIT BSD-2-Clause GPL-2.0-or-later\n\nP:busybox\np:cmd:ls=1\nF:bin\nR:sh\nL:GPL2\n\nP:tool\nD:cmd:ls musl>=1.2 busybox~1\no:tool\n";
+        let text = concat!(
+            "C:Q1qKcZ+j23xssAXmgQhkOO8dHnbWw=\nP:libcrypto3\nV:3.1.4-r5\nA:x86_64\nS:1\nT:Crypto library\n",
+            "U:https://www.openssl.org/\nL:Apache-2.0\no:openssl\nm:A Person <a@x.test>\nt:1700000000\nc:aa\n",
+            "D:so:libc.musl-x86_64.so.1 /bin/sh none\np:so:libcrypto.so.3=3\nF:lib\nM:0:0:755\nR:libcrypto.so.3\n",
+            "a:0:0:755\nZ:Q1x\nF:usr/lib\nR:gone\n\n",
+            "P:musl\np:so:libc.musl-x86_64.so.1=1\nL:MIT BSD-2-Clause GPL-2.0-or-later\n\n",
+            "P:busybox\np:cmd:ls=1\nF:bin\nR:sh\nL:GPL2\n\n",
+            "P:tool\nD:cmd:ls musl>=1.2 busybox~1\no:tool\n",
+        );
         let (all, flaws) =
             run(&Apk, &[(INSTALLED, text.as_bytes())], &["lib/", "lib/libcrypto.so.3", "usr/bin/sh"], Some(&os("alpine", "3.18.4")));
         assert_eq!(flaws, []);
@@ -291,7 +288,7 @@ mod tests {
         assert_eq!(first.properties["layerproof:apk:control-checksum"], "sha1:a8a719fa3db7c6cb005e681086438ef1d1e76d6c");
         assert_eq!(first.properties["layerproof:apk:origin"], "openssl");
         assert_eq!(all.packages[1].licences, [Licence::Expression("MIT AND BSD-2-Clause AND GPL-2.0-or-later".into())]);
-        assert_eq!(all.packages[2].licences, [Licence::Named("GPL2".into())]);
+        assert_eq!(all.packages[2].licences, [Licence::Expression("GPL-2.0-only".into())]);
         assert_eq!(all.packages[2].files.iter().map(String::as_str).collect::<Vec<_>>(), ["usr/bin/sh"]);
         assert_eq!(edges(&all), ["libcrypto3 > busybox", "libcrypto3 > musl", "tool > busybox", "tool > musl"]);
         assert!(all.packages[3].purl.qualifiers.get("upstream").is_none());

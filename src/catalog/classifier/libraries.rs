@@ -94,11 +94,10 @@ fn zlib(look: &Look<'_>) -> Vec<Finding> {
         if !is_start(before) {
             continue;
         }
+        // A fork writes its own name behind the version.
         if rest.starts_with(b" Copyright 1995-") {
             let cpes: &[_] = &[("zlib", "zlib")];
             found.push(Finding { name: "zlib", version: Some(version.to_owned()), cpes, confidence: OWN_TEXT });
-        } else if rest.starts_with(b".zlib-ng") || rest.starts_with(b".f-zlib-ng") {
-            found.push(Finding { name: "zlib-ng", version: None, cpes: &[], confidence: OWN_TEXT });
         }
     }
     found

@@ -89,10 +89,10 @@ impl Cataloger for Classifiers {
 /// Whether the file is the library or program itself, and not one that has it linked in.
 fn is_file_of(name: &str, look: &Look<'_>) -> bool {
     let own: &[&str] = match name {
-        "openssl" | "aws-lc" | "boringssl" | "libressl" => &["libcrypto", "libssl", "openssl"],
+        "openssl" | "aws-lc" | "boringssl" => &["libcrypto", "libssl", "openssl"],
         "curl" => &["libcurl", "curl"],
         "sqlite" => &["libsqlite3", "sqlite3"],
-        "zlib" | "zlib-ng" => &["libz.", "libz-"],
+        "zlib" => &["libz.", "libz-"],
         "python" => &["libpython", "python"],
         "node" => &["libnode", "node"],
         "ruby" => &["libruby", "ruby"],

@@ -84,10 +84,13 @@ fn forks_of_openssl_are_not_openssl() {
 fn zlib_is_what_claims_its_copyright() {
     assert_eq!(found("a.so", " deflate 1.3.1 Copyright 1995-2024 Jean-loup Gailly and Mark Adler "), ["pkg:generic/zlib@1.3.1"]);
     assert_eq!(found("a.so", " inflate 1.2.13 Copyright 1995-2022 Mark Adler "), ["pkg:generic/zlib@1.2.13"]);
-    assert_eq!(found("a.so", " inflate 1.2.12.f-zlib-ng 2.0 Copyright 1995-2022 Mark Adler "), ["pkg:generic/zlib-ng"]);
-    for text in
-        ["uses inflate 1.3.1 Copyright 1995-2024", " inflate 1.3.1", "deflate 1.3.1 Copyright 2020", "reflate 1.3.1 Copyright 1995-2024"]
-    {
+    for text in [
+        " inflate 1.3.1.fork Copyright 1995-2024 Mark Adler ",
+        "uses inflate 1.3.1 Copyright 1995-2024",
+        " inflate 1.3.1",
+        "deflate 1.3.1 Copyright 2020",
+        "reflate 1.3.1 Copyright 1995-2024",
+    ] {
         assert!(found("a.so", text).is_empty(), "{text}");
     }
 }

@@ -7,7 +7,7 @@ const MAX_WORDS: usize = 512;
 
 /// Short names that mean one licence, lower case, with the SPDX identifier. `BSD`, `GPL`, `Python`, `Public Domain` mean several or none and are
 /// missing on purpose. Those of the GNU family are read by [`gnu`]; identifiers of SPDX are taken in any case of letters.
-const NAMES: [(&str, &str); 28] = [
+const NAMES: [(&str, &str); 29] = [
     ("apache-2", "Apache-2.0"),
     ("apache 2.0", "Apache-2.0"),
     ("asl 1.0", "Apache-1.0"),
@@ -34,6 +34,7 @@ const NAMES: [(&str, &str); 28] = [
     ("mplv2.0", "MPL-2.0"),
     ("ofl", "OFL-1.1"),
     ("openldap-2.8", "OLDAP-2.8"),
+    ("psf", "PSF-2.0"),
     ("psf-2", "PSF-2.0"),
     ("unicode-dfs-2016", "Unicode-DFS-2016"),
     ("zplv2.1", "ZPL-2.1"),

@@ -17,6 +17,8 @@ const MAX_PATH: usize = 4_096;
 const MAX_PATHS: usize = 128 << 20;
 /// Packages that are remembered as meeting one need. Real ones have a handful; past it the others only could be named instead.
 const MAX_MEETING: usize = 64;
+/// Parts of one database that could not be understood and are told one by one.
+pub(super) const MAX_FLAWS: usize = 32;
 
 /// Puts the distribution into a package's URL: the namespace, and `distro=debian-12`. Without an `os-release` there is none of both.
 pub(super) fn name(package: &mut Package, os: Option<&OsRelease>) {
@@ -71,6 +73,33 @@ impl Paths {
     pub(super) fn flaw(&self) -> Option<Flaw> {
         let detail = || format!("{} paths of files are left out: over {MAX_PATH} bytes each or {MAX_PATHS} together", self.too_long);
         (self.too_long > 0).then(|| Flaw::too_large("distro::MAX_PATHS", detail()))
+    }
+}
+
+/// What of one database could not be understood: the first ones, and how many more.
+#[derive(Default)]
+pub(super) struct Flaws {
+    kept: Vec<Flaw>,
+    more: usize,
+}
+
+impl Flaws {
+    /// One more.
+    pub(super) fn add(&mut self, flaw: Flaw) {
+        if self.kept.len() < MAX_FLAWS {
+            self.kept.push(flaw);
+        } else {
+            self.more = self.more.saturating_add(1);
+        }
+    }
+
+    /// All of them.
+    pub(super) fn all(self) -> Vec<Flaw> {
+        let mut all = self.kept;
+        if self.more > 0 {
+            all.push(Flaw::too_large("distro::MAX_FLAWS", format!("{} more parts could not be understood", self.more)));
+        }
+        all
     }
 }
 

@@ -9,7 +9,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::stanza::{Stanza, stanzas};
-use super::distro::{self, Meeting};
+use super::distro::{self, Flaws, Meeting};
 use super::package::{Link, LinkKind};
 use super::{Assembled, Basis, Cataloger, Evidence, Facts, File, FileFacts, Flaw, Licence, Package, Purl, Requirement, Seen, View, Want};
 use crate::unpack::EntryKind;
@@ -168,22 +168,23 @@ fn files<'t>(paths: impl Iterator<Item = &'t str>) -> Facts {
 /// The packages of `status`, or of one file of a distroless image.
 fn packages(text: &str, path: &str, has_status: bool) -> Result<Facts, Flaw> {
     let mut facts = Facts::default();
+    let mut flaws = Flaws::default();
     let mut seen = 0_usize;
     for stanza in stanzas(text) {
         seen = seen.saturating_add(1);
         let state = stanza.line("Status").and_then(|status| status.split_whitespace().nth(2));
         if has_status && state.is_none() {
-            facts.flaws.push(Flaw::malformed(format!("stanza {seen} has no status")));
+            flaws.add(Flaw::malformed(format!("stanza {seen} has no status")));
         }
         if has_status && !is_there(state) {
             continue;
         }
         let Some(name) = stanza.line("Package") else {
-            facts.flaws.push(Flaw::malformed(format!("stanza {seen} names no package")));
+            flaws.add(Flaw::malformed(format!("stanza {seen} names no package")));
             continue;
         };
         if facts.packages.len() >= MAX_PACKAGES {
-            facts.flaws.push(Flaw::too_large("dpkg::MAX_PACKAGES", format!("more than {MAX_PACKAGES} packages")));
+            flaws.add(Flaw::too_large("dpkg::MAX_PACKAGES", format!("more than {MAX_PACKAGES} packages")));
             break;
         }
         let place = facts.packages.len();
@@ -197,12 +198,13 @@ fn packages(text: &str, path: &str, has_status: bool) -> Result<Facts, Flaw> {
         let provided = stanza.get("Provides").into_iter().flat_map(|value| value.split(',')).filter_map(bare);
         facts.provides.extend(provided.take(MAX_NEEDS).map(|name| (place, name.to_owned())));
         if facts.requires.len().saturating_add(facts.provides.len()) >= MAX_NEEDS {
-            facts.flaws.push(Flaw::too_large("dpkg::MAX_NEEDS", format!("more than {MAX_NEEDS} needs and provisions")));
+            flaws.add(Flaw::too_large("dpkg::MAX_NEEDS", format!("more than {MAX_NEEDS} needs and provisions")));
         }
     }
     if seen == 0 && !text.trim().is_empty() {
         return Err(Flaw::malformed("no stanza has a field"));
     }
+    facts.flaws = flaws.all();
     Ok(facts)
 }
 

@@ -65,6 +65,8 @@ fn a_million_packages_and_fields_cost_a_flaw() {
     let (all, flaws) = status(&"Package: a\nStatus: install ok installed\n\n".repeat(super::MAX_PACKAGES + 10));
     assert_eq!(all.packages.len(), super::MAX_PACKAGES);
     assert_eq!(flaws.len(), 1);
+    let (_, flaws) = status(&"X: y\n\n".repeat(100_000));
+    assert!(flaws.len() <= crate::catalog::distro::MAX_FLAWS + 1, "{}", flaws.len());
     let (all, _) = status(&format!("Package: a\n{}Status: install ok installed\n", "X: y\n".repeat(1_000)));
     assert_eq!(all.packages.len(), 0, "the status stands after more fields than are looked at");
 }

@@ -187,9 +187,9 @@ fn the_standard_library_has_a_version_only_where_it_is_released() {
 
 #[test]
 fn only_a_named_program_covers_its_file() {
-    let covers = |list: &str| super::covers(&Elf::read(&program(list)).expect("a file"));
-    assert!(covers(LIST));
-    assert!(covers("path\tcmd/go\n"));
-    assert!(!covers("path\tcommand-line-arguments\ndep\tn\tv1.0.0\n"));
-    assert!(!covers(""));
+    let is_covered = |list: &str| covers(&Elf::read(&program(list)).expect("a file"));
+    assert!(is_covered(LIST));
+    assert!(is_covered("path\tcmd/go\n"));
+    assert!(!is_covered("path\tcommand-line-arguments\ndep\tn\tv1.0.0\n"));
+    assert!(!is_covered(""));
 }

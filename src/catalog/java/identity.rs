@@ -124,7 +124,7 @@ fn by_pom(place: usize, name: Option<FileName<'_>>, manifest: &Manifest, poms: &
     })
 }
 
-/// By the name of the file; as sure as metadata where the manifest says the same name or the same version.
+/// By the name of the file; as sure as metadata where the manifest says the same name, or, without any name, the same version.
 fn by_name(name: FileName<'_>, manifest: &Manifest) -> Identity {
     let is_named =
         NAMES.iter().filter_map(|claim| manifest.get(claim)).any(|claim| agrees(name.name, claim.split(';').next().unwrap_or_default()));
@@ -137,12 +137,13 @@ fn by_name(name: FileName<'_>, manifest: &Manifest) -> Identity {
             }
         };
     };
+    let is_nameless = NAMES.iter().all(|claim| manifest.get(claim).is_none());
     let is_same_version = manifest.versions().any(|stated| is_alike(stated, version));
     let stated = manifest.get("implementation-version").filter(|_| is_named && !is_same_version);
     Identity {
         version: Some(version.to_owned()),
         other_version: stated.map(str::to_owned),
-        ..named(name.name, manifest, is_named || is_same_version)
+        ..named(name.name, manifest, is_named || (is_same_version && is_nameless))
     }
 }
 
@@ -272,6 +273,8 @@ mod tests {
         assert_eq!(told("orders-fn-3.1.4", spring, &[]), ":orders-fn@3.1.4 installed");
         assert_eq!(told("orders-fn-3.1.4", "", &[]), ":orders-fn@3.1.4 heuristic");
         assert_eq!(told("app", spring, &[]), ":orders-fn@3.1.4 installed");
+        assert_eq!(told("orders-fn-3.1.4", "Implementation-Version: 3.1.4\n", &[]), ":orders-fn@3.1.4 installed");
+        assert_eq!(told("renamed-1.0", "Bundle-SymbolicName: javax.inject\nBundle-Version: 1.0.0\n", &[]), ":renamed@1.0 heuristic");
         let codec = "Implementation-Title: Apache Commons Codec\nImplementation-Version: 1.15\nImplementation-Vendor-Id: commons-codec\n";
         assert_eq!(told("commons-codec", codec, &[]), "commons-codec:commons-codec@1.15 installed");
         assert_eq!(told("app", codec, &[]), ":app@ heuristic");

@@ -3,28 +3,25 @@
 //! epoch as a number, source package.
 
 use super::MAX_PACKAGES;
+use crate::catalog::distro::Flaws;
 use crate::catalog::{Basis, Evidence, Facts, Flaw, Package, Purl};
-
-/// Lines that could not be understood and are told one by one.
-const MAX_FLAWS: usize = 32;
 
 /// The packages of a manifest.
 pub(super) fn read(text: &str, path: &str, cataloger: &str) -> Facts {
     let mut facts = Facts::default();
+    let mut flaws = Flaws::default();
     for (line, text) in (1_usize..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
         let fields: Vec<&str> = text.splitn(11, '\t').map(said).collect();
         let field = |place: usize| fields.get(place).copied().unwrap_or_default();
         if fields.len() < 10 || field(0).is_empty() {
-            if facts.flaws.len() < MAX_FLAWS {
-                facts.flaws.push(Flaw::malformed(format!("line {line} has {} fields", fields.len())));
-            }
+            flaws.add(Flaw::malformed(format!("line {line} has {} fields", fields.len())));
             continue;
         }
         if field(0) == super::KEY {
             continue;
         }
         if facts.packages.len() >= MAX_PACKAGES {
-            facts.flaws.push(Flaw::too_large("rpm::MAX_PACKAGES", format!("more than {MAX_PACKAGES} packages")));
+            flaws.add(Flaw::too_large("rpm::MAX_PACKAGES", format!("more than {MAX_PACKAGES} packages")));
             break;
         }
         let epoch = Some(field(8)).filter(|epoch| *epoch != "0" && epoch.bytes().all(|byte| byte.is_ascii_digit()));
@@ -36,6 +33,7 @@ pub(super) fn read(text: &str, path: &str, cataloger: &str) -> Facts {
         package.supplier = Some(field(4)).filter(|vendor| !vendor.is_empty()).map(str::to_owned);
         facts.packages.push(package);
     }
+    facts.flaws = flaws.all();
     facts
 }
 

@@ -14,8 +14,8 @@ mod tests;
 use std::collections::HashMap;
 
 use self::header::Header;
-use super::distro::{self, Meeting, Paths};
-use super::{Assembled, Cataloger, Evidence, Facts, File, FileFacts, Flaw, Requirement, Seen, View, Want};
+use super::distro::{self, Flaws, Meeting, Paths};
+use super::{Assembled, Cataloger, Facts, File, FileFacts, Flaw, Requirement, Seen, View, Want};
 
 /// Bytes of one database. A server's has 30 MB, a desktop's 200 MB.
 const MAX_BYTES: u64 = 256 << 20;
@@ -25,8 +25,6 @@ const MAX_JOURNAL: u64 = 1 << 20;
 const MAX_PACKAGES: usize = 50_000;
 /// Needs and provisions that all packages of one database state. A desktop has 200,000.
 const MAX_NEEDS: usize = 2_000_000;
-/// Parts that could not be understood and are told one by one.
-const MAX_FLAWS: usize = 32;
 /// The name of what stands for a signing key in the database.
 const KEY: &str = "gpg-pubkey";
 /// Where databases lie: everywhere up to 2020; SUSE, Fedora from 36 on; rpm-ostree.
@@ -84,7 +82,7 @@ impl Cataloger for Rpm {
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Facts, Flaw> {
-        let mut records = Records { path: file.path(), facts: Facts::default(), paths: Paths::new(), seen: 0, left_out: 0 };
+        let mut records = Records { path: file.path(), facts: Facts::default(), paths: Paths::new(), flaws: Flaws::default(), seen: 0 };
         match Place::of(file.path()) {
             // Made when a database is made, and filled later.
             _ if file.bytes.is_empty() => {}
@@ -158,8 +156,8 @@ struct Records<'p> {
     path: &'p str,
     facts: Facts,
     paths: Paths,
+    flaws: Flaws,
     seen: usize,
-    left_out: usize,
 }
 
 impl Records<'_> {
@@ -169,34 +167,27 @@ impl Records<'_> {
         if self.seen > MAX_PACKAGES {
             return;
         }
-        let evidence = Evidence::metadata(self.path, Rpm.name());
-        let added = Header::read(blob).and_then(|header| package::add(&header, evidence, &mut self.facts, &mut self.paths));
-        if let Err(why) = added {
+        if let Err(why) = Header::read(blob).and_then(|header| package::add(&header, self)) {
             self.flaw(Flaw::malformed(format!("{what}: {why}")));
         }
     }
 
     /// Something that could not be understood.
     fn flaw(&mut self, flaw: Flaw) {
-        if self.facts.flaws.len() < MAX_FLAWS {
-            self.facts.flaws.push(flaw);
-        } else {
-            self.left_out = self.left_out.saturating_add(1);
-        }
+        self.flaws.add(flaw);
     }
 
     /// All that was found.
-    fn facts(mut self) -> Facts {
-        self.facts.flaws.extend(self.paths.flaw());
+    fn facts(self) -> Facts {
+        let mut facts = self.facts;
+        facts.flaws = self.flaws.all();
+        facts.flaws.extend(self.paths.flaw());
         if self.seen > MAX_PACKAGES {
-            self.facts.flaws.push(Flaw::too_large("rpm::MAX_PACKAGES", format!("{} packages, {MAX_PACKAGES} are read", self.seen)));
+            facts.flaws.push(Flaw::too_large("rpm::MAX_PACKAGES", format!("{} packages, {MAX_PACKAGES} are read", self.seen)));
         }
-        if self.facts.requires.len().saturating_add(self.facts.provides.len()) >= MAX_NEEDS {
-            self.facts.flaws.push(Flaw::too_large("rpm::MAX_NEEDS", format!("more than {MAX_NEEDS} needs and provisions")));
+        if facts.requires.len().saturating_add(facts.provides.len()) >= MAX_NEEDS {
+            facts.flaws.push(Flaw::too_large("rpm::MAX_NEEDS", format!("more than {MAX_NEEDS} needs and provisions")));
         }
-        if self.left_out > 0 {
-            self.facts.flaws.push(Flaw::malformed(format!("{} more parts could not be understood", self.left_out)));
-        }
-        self.facts
+        facts
     }
 }

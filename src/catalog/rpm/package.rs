@@ -1,14 +1,14 @@
 //! From a header to a package, its files, needs and provisions.
 
 use super::header::{Header, Tag};
-use super::{KEY, MAX_NEEDS};
+use super::{KEY, MAX_NEEDS, Records, Rpm};
 use crate::catalog::distro::{self, Paths};
 use crate::catalog::package::{Link, LinkKind};
-use crate::catalog::{Basis, Evidence, Facts, Flaw, Package, Purl, Requirement};
+use crate::catalog::{Basis, Cataloger as _, Evidence, Flaw, Package, Purl, Requirement};
 
 /// Adds the package of a header; one that stands for a signing key is none. What of it could not be read is a flaw, or an error where that
 /// is all.
-pub(super) fn add(header: &Header<'_>, evidence: Evidence, facts: &mut Facts, paths: &mut Paths) -> Result<(), String> {
+pub(super) fn add(header: &Header<'_>, to: &mut Records<'_>) -> Result<(), String> {
     let name = header.text(Tag::Name).ok_or("a header without a name")?;
     if name == KEY {
         return Ok(());
@@ -23,7 +23,7 @@ pub(super) fn add(header: &Header<'_>, evidence: Evidence, facts: &mut Facts, pa
         .with("arch", &header.text(Tag::Arch).unwrap_or_default())
         .with("epoch", &epoch.unwrap_or_default())
         .with("upstream", &header.text(Tag::SourceRpm).filter(|source| source != "(none)").unwrap_or_default());
-    let mut package = Package::new(purl, Basis::Installed, evidence);
+    let mut package = Package::new(purl, Basis::Installed, Evidence::metadata(to.path, Rpm.name()));
     package.supplier = header.text(Tag::Vendor).or_else(|| header.text(Tag::Packager)).filter(|vendor| vendor != "(none)");
     package.description = header.text(Tag::Summary).and_then(|text| text.lines().next().map(str::to_owned));
     package.licences.extend(header.text(Tag::License).and_then(|text| distro::licence::read(&text)));
@@ -36,23 +36,23 @@ pub(super) fn add(header: &Header<'_>, evidence: Evidence, facts: &mut Facts, pa
     ];
     package.properties.extend(sums.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
 
-    let place = facts.packages.len();
-    if let Err(tag) = files(header, &mut package, paths) {
-        facts.flaws.push(Flaw::malformed(format!("`{name}`: its files can't be told, for {tag}")));
+    let place = to.facts.packages.len();
+    if let Err(tag) = files(header, &mut package, &mut to.paths) {
+        to.flaw(Flaw::malformed(format!("`{name}`: its files can't be told, for {tag}")));
     }
-    facts.packages.push(package);
+    to.facts.packages.push(package);
     for (tag, what) in [(Tag::RequireName, "needs"), (Tag::ProvideName, "provisions")] {
         let texts = header.texts(tag);
         if texts.is_none() && header.has(tag) {
-            facts.flaws.push(Flaw::malformed(format!("`{name}`: its {what} can't be told")));
+            to.flaw(Flaw::malformed(format!("`{name}`: its {what} can't be told")));
         }
         for text in texts.into_iter().flatten().map(String::from_utf8_lossy) {
-            if facts.requires.len().saturating_add(facts.provides.len()) >= MAX_NEEDS {
+            if to.facts.requires.len().saturating_add(to.facts.provides.len()) >= MAX_NEEDS {
                 break;
             }
             match tag {
-                Tag::ProvideName => facts.provides.push((place, text.into_owned())),
-                _ => facts.requires.extend(need(&text).map(|need| (place, need))),
+                Tag::ProvideName => to.facts.provides.push((place, text.into_owned())),
+                _ => to.facts.requires.extend(need(&text).map(|need| (place, need))),
             }
         }
     }

@@ -116,10 +116,24 @@ impl<'a> Database<'a> {
                 }
                 // A leaf.
                 Some(13) => {
-                    for cell in 0..cells {
+                    // Cells have their place alone, after the list of where they are: together they are no longer than the page.
+                    let content = Big.short(page, at.saturating_add(5)).filter(|content| *content > 0).unwrap_or(page.len());
+                    let room = content.saturating_sub(at).saturating_sub(8) >> 1;
+                    if cells > room {
+                        to.flaw(Flaw::malformed(format!("page {number} has {cells} cells, and room for {room}")));
+                    }
+                    let mut left = page.len();
+                    for cell in 0..cells.min(room) {
                         let read = pointer(8, cell).ok_or_else(|| "it has no place".to_owned()).and_then(|at| self.row(page, at, &mut row));
                         match read {
-                            Ok(id) => each(id, &row, to),
+                            Ok((id, length)) if length <= left => {
+                                left = left.saturating_sub(length);
+                                each(id, &row, to);
+                            }
+                            Ok(_) => {
+                                to.flaw(Flaw::malformed(format!("page {number}, cell {cell}: it lies over others")));
+                                break;
+                            }
                             Err(why) => to.flaw(Flaw::malformed(format!("page {number}, cell {cell}: {why}"))),
                         }
                     }
@@ -129,8 +143,8 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// The content of the row in a cell of a leaf; its number.
-    fn row(&mut self, page: &[u8], at: usize, row: &mut Vec<u8>) -> Result<u64, String> {
+    /// The content of the row in a cell of a leaf; its number, and how many bytes of it the cell has.
+    fn row(&mut self, page: &[u8], at: usize, row: &mut Vec<u8>) -> Result<(u64, usize), String> {
         row.clear();
         let cut = || "it is cut".to_owned();
         let cell = page.get(at..).ok_or_else(cut)?;
@@ -159,7 +173,7 @@ impl<'a> Database<'a> {
             let missing = length.saturating_sub(row.len()).min(content.len());
             row.extend_from_slice(content.get(..missing).ok_or_else(cut)?);
         }
-        Ok(id)
+        Ok((id, here))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Crates that messages of panics name: `…/registry/src/INDEX/NAME-VERSION/…`, `…/git/checkouts/NAME-HASH/REVISION/…`. Layout: The Cargo
-//! Book, "Cargo Home"; Debian puts crates into `/usr/share/cargo/registry/NAME-VERSION`.
+//! Book, "Cargo Home"; Debian puts crates into `/usr/share/cargo/registry/NAME-VERSION`, and what the standard library is built of is in
+//! `/rust/deps/NAME-VERSION` (rust-lang/rust, bootstrap).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,8 @@ use super::super::{Basis, Evidence, Facts, Flaw, Package, Purl, Technique};
 const REGISTRY: &[u8] = b"registry";
 /// In every path of a crate from Git.
 const CHECKOUTS: &[u8] = b"git/checkouts/";
+/// In every path of a crate that the released standard library is built of.
+const OF_STD: &[u8] = b"/rust/deps";
 /// Places that are looked at in one program. A big one has some 20,000.
 const MAX_PLACES: usize = 200_000;
 /// Crates of one program.
@@ -38,14 +41,22 @@ pub(super) fn parse(elf: &Elf<'_>, path: &str) -> Facts {
             }
         }
     }
+    let mut of_std: BTreeSet<(&str, &str)> = BTreeSet::new();
     if rustc.is_some() || !crates.is_empty() {
-        let finder = memmem::Finder::new(CHECKOUTS);
+        let (finder, of_std_finder) = (memmem::Finder::new(CHECKOUTS), memmem::Finder::new(OF_STD));
         for part in &constants {
             for at in finder.find_iter(part).take(MAX_PLACES.saturating_sub(places)) {
                 places = places.saturating_add(1);
                 let rest = part.get(at.saturating_add(CHECKOUTS.len())..).unwrap_or_default();
                 if checkouts.len() < MAX_CRATES {
                     checkouts.extend(checkout(rest));
+                }
+            }
+            for at in of_std_finder.find_iter(part).take(MAX_PLACES.saturating_sub(places)) {
+                places = places.saturating_add(1);
+                let rest = part.get(at.saturating_add(OF_STD.len())..).unwrap_or_default();
+                if of_std.len() < MAX_CRATES {
+                    of_std.extend(component(rest).and_then(|(folder, _)| crate_of(folder)));
                 }
             }
         }
@@ -56,21 +67,24 @@ pub(super) fn parse(elf: &Elf<'_>, path: &str) -> Facts {
     }
     let evidence =
         || Evidence { path: path.to_owned(), cataloger: "rust".into(), technique: Technique::BinaryAnalysis, confidence: CONFIDENCE };
-    let mut add = |name: &str, version: Option<&str>, revision: Option<&str>| {
+    let mut add = |name: &str, version: Option<&str>, properties: &[(&str, &str)]| {
         let mut package = Package::new(Purl::new("cargo", name, version), Basis::Heuristic, evidence());
         if let Some(rustc) = &rustc {
             package.properties.insert("layerproof:rustc".into(), rustc.clone());
         }
-        if let Some(revision) = revision {
-            package.properties.insert("layerproof:vcs-revision".into(), revision.to_owned());
+        for (name, value) in properties {
+            package.properties.insert((*name).into(), (*value).into());
         }
         facts.packages.push(package);
     };
-    for (name, version) in crates {
-        add(name, Some(version), None);
+    for (name, version) in &crates {
+        add(name, Some(version), &[]);
+    }
+    for (name, version) in of_std.difference(&crates) {
+        add(name, Some(version), &[("layerproof:cargo-source", "std")]);
     }
     for (name, revision) in checkouts {
-        add(name, None, Some(revision));
+        add(name, None, &[("layerproof:vcs-revision", revision)]);
     }
     if !facts.packages.is_empty() {
         facts.incomplete = Some(format!("{path} names only the crates of Rust code that can panic"));

@@ -70,6 +70,22 @@ fn sqlite_pages_that_are_their_own_children_are_read_once() {
 }
 
 #[test]
+fn sqlite_cells_without_end_that_all_have_the_same_place_are_not_read_again_and_again() {
+    // As many as the page has room for, all of them the first one.
+    let bytes = sqlite(&[named(&"a".repeat(1_000))]);
+    let place = bytes[4_096 + 8..4_096 + 10].to_vec();
+    let count = 1_200_u16;
+    let mut bytes = with(&bytes, 4_096 + 3, &count.to_be_bytes());
+    for cell in 0..usize::from(count) {
+        bytes[4_096 + 8 + cell * 2..4_096 + 10 + cell * 2].copy_from_slice(&place);
+    }
+    let (all, flaws) = read_sqlite(&bytes);
+    assert!(all.packages.len() <= 4 && flaws.len() == 1, "{} packages, {flaws:?}", all.packages.len());
+    let (all, flaws) = read_sqlite(&with(SQLITE, 3_584 + 4, &[255]));
+    assert!(all.packages.len() <= 41 && !flaws.is_empty(), "{} packages", all.packages.len());
+}
+
+#[test]
 fn a_database_that_is_cut_gives_what_is_left_of_it_and_says_so() {
     for (whole, of) in [(SQLITE, read_sqlite as fn(&[u8]) -> _), (LITTLE, read_bdb), (BIG, read_bdb)] {
         let (all, flaws): (Assembled, Vec<Flaw>) = of(&whole[..whole.len() * 2 / 3]);
@@ -85,12 +101,17 @@ fn a_database_that_is_cut_gives_what_is_left_of_it_and_says_so() {
 fn one_wrong_byte_anywhere_never_panics_nor_adds_packages_without_end() {
     let ndb = ndb(&[named("a"), named("b")]);
     for (bytes, of, step) in
-        [(SQLITE, read_sqlite as fn(&[u8]) -> (Assembled, Vec<Flaw>), 23), (LITTLE, read_bdb, 23), (BIG, read_bdb, 23), (&ndb, read_ndb, 1)]
+        [(SQLITE, read_sqlite as fn(&[u8]) -> (Assembled, Vec<Flaw>), 61), (LITTLE, read_bdb, 61), (BIG, read_bdb, 61), (&ndb, read_ndb, 1)]
     {
         for at in (0..bytes.len()).step_by(step) {
             for wrong in [0, 0xff, bytes[at] ^ 1] {
                 let (all, flaws) = of(&with(bytes, at, &[wrong]));
-                assert!(all.packages.len() <= 42 && flaws.len() <= MAX_FLAWS + 2);
+                assert!(
+                    all.packages.len() <= 42 && flaws.len() <= distro::MAX_FLAWS + 2,
+                    "byte {at} as {wrong}: {} packages, {} flaws",
+                    all.packages.len(),
+                    flaws.len()
+                );
             }
         }
     }
