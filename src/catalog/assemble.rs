@@ -248,7 +248,7 @@ fn compositions(assembled: &BTreeMap<&'static str, Assembled>, gaps: &[CatalogGa
                 Some(Basis::Installed) => (Aggregate::Complete, String::new()),
                 Some(Basis::Embedded) => (Aggregate::Unknown, "it is as complete as the SBOM that was found".to_owned()),
                 Some(Basis::Declared) => (Aggregate::Unknown, "a lockfile or manifest alone says so".to_owned()),
-                Some(Basis::Heuristic) | None => (Aggregate::Incomplete, "only traces were found".to_owned()),
+                Some(Basis::Heuristic) | None => (Aggregate::Unknown, "only traces were found".to_owned()),
             }
         };
         all.push(Composition { of: (*cataloger).to_owned(), aggregate, reason });

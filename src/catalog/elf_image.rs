@@ -17,6 +17,8 @@ const MAX_NAMES_BYTES: usize = 64 << 10;
 const MAX_TEXT: usize = 4_096;
 /// Notes, and entries of the dynamic section, that are read.
 const MAX_ENTRIES: usize = 4_096;
+/// Symbols that are looked at. A Node.js binary has 100,000.
+const MAX_SYMBOLS: usize = 1 << 21;
 
 const PT_LOAD: u32 = 1;
 const PT_DYNAMIC: u32 = 2;
@@ -304,7 +306,7 @@ impl<'a> Elf<'a> {
             ranges = self.segments.iter().filter(is_text).map(|segment| segment.range.clone()).collect();
         }
         if ranges.iter().all(Range::is_empty) {
-            ranges = vec![0..self.data.len()];
+            ranges = std::iter::once(0..self.data.len()).collect();
         }
         ranges.sort_by_key(|range| (range.start, range.end));
         let mut whole: Vec<Range<usize>> = Vec::new();
@@ -336,9 +338,6 @@ impl<'a> Elf<'a> {
         found
     }
 }
-
-/// Symbols that are looked at. A Node.js binary has 100,000.
-const MAX_SYMBOLS: usize = 1 << 21;
 
 /// The bytes of a table up to the next NUL, at most [`MAX_TEXT`].
 fn text_at(table: &[u8], offset: u64) -> &[u8] {

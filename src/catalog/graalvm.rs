@@ -176,6 +176,7 @@ mod tests {
 
     use super::super::elf_image::tests::build::Build;
     use super::*;
+    use crate::model::gap::GapReason;
 
     fn zipped(json: &str) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -234,7 +235,8 @@ mod tests {
     #[test]
     fn an_sbom_that_inflates_without_end_is_a_flaw() {
         let sbom = zipped(&" ".repeat(65 << 20));
-        assert!(parse(image(&sbom, sbom.len() as u64, NAMES)).is_err());
+        let flaw = parse(image(&sbom, sbom.len() as u64, NAMES)).expect_err("a flaw");
+        assert!(matches!(flaw.reason, GapReason::TooLarge { .. }), "{flaw:?}");
     }
 
     #[test]

@@ -95,7 +95,19 @@ mod tests {
 
     #[test]
     fn what_is_no_version_is_none() {
-        for value in ["dev", "20240101", "", "abc1234", "v1", "1.2.3 beta", "1..2", "2024-01-01T00:00:00Z", "latest-1.2"] {
+        for value in [
+            "dev",
+            "20240101",
+            "",
+            "abc1234",
+            "v1",
+            "1.2.3 beta",
+            "1..2",
+            "2024-01-01T00:00:00Z",
+            "latest-1.2",
+            "1.2.3-be ta",
+            "1.2.3-$(date)",
+        ] {
             assert_eq!(version(&format!("-X 'main.version={value}'"), "github.com/acme/tool"), None, "{value}");
         }
     }

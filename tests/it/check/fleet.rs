@@ -294,6 +294,7 @@ pub fn artifact(subject: Subject, bytes: &[u8]) -> Artifact {
         integrity: Integrity::Matches,
         contents: contents(Vec::new(), Vec::new()),
         signatures: Observed::Absent,
+        packages: Observed::Absent,
         attested: Attested::default(),
     }
 }

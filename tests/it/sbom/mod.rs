@@ -1,5 +1,6 @@
 //! SBOMs.
 
+mod command;
 mod documents;
 
 #[path = "../../../src/sbom/sample.rs"]
