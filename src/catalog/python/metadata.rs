@@ -86,6 +86,13 @@ fn licences(headers: &Headers<'_>) -> Vec<Licence> {
         return vec![licence];
     }
     let classified = classifier::licences(headers.all("classifier"));
+    // Where the whole text stands there, its title is the first line.
+    let title = headers.first("license").map(|text| first_line(text, MAX_SUMMARY_BYTES)).and_then(|title| Licence::read(&title));
+    if let Some(licence @ Licence::Expression(_)) = title
+        && classified.iter().all(|licence| matches!(licence, Licence::Named(_)))
+    {
+        return vec![licence];
+    }
     let is_text = headers.first("license").is_some_and(|text| text.contains('\n') || text.len() > 200);
     match written {
         Some(named) if classified.iter().all(|licence| matches!(licence, Licence::Named(_))) && (!is_text || classified.is_empty()) => {

@@ -19,7 +19,6 @@ pub(super) fn read_installed_files(bytes: &[u8], folder: &str) -> Facts {
 
 fn paths(bytes: &[u8], folder: &str, path_of: impl Fn(&str) -> Option<String>) -> Facts {
     let mut facts = Facts::default();
-    let mut climbing = 0_usize;
     let mut broken = 0_usize;
     let text = super::metadata::text(bytes);
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -29,17 +28,14 @@ fn paths(bytes: &[u8], folder: &str, path_of: impl Fn(&str) -> Option<String>) -
         }
         match path_of(line).filter(|path| path.len() <= MAX_PATH_BYTES) {
             None => broken = broken.saturating_add(1),
-            Some(path) => match within(folder, &path) {
-                Some(path) => facts.files.push(path),
-                None => climbing = climbing.saturating_add(1),
-            },
+            Some(path) => {
+                facts.files.extend(within(folder, &path));
+                facts.files.extend(moved(folder, &path));
+            }
         }
     }
     if broken > 0 {
         facts.flaws.push(Flaw::malformed(format!("{broken} lines have no path of at most {MAX_PATH_BYTES} bytes")));
-    }
-    if climbing > 0 {
-        facts.flaws.push(Flaw::malformed(format!("{climbing} paths climb out of the artifact; they are left out")));
     }
     facts
 }
@@ -62,6 +58,16 @@ fn first_field(line: &str) -> Option<String> {
             None => return Some(out),
         }
     }
+}
+
+/// Where a path that leaves the folder (`../../bin/x`) lies after `pip install --target`: pip installs into `lib/python` of a folder of its
+/// own, moves everything into the one target, `bin` and `share` with it, and leaves `RECORD` as it was.
+fn moved(folder: &str, path: &str) -> Option<String> {
+    let mut rest = path.strip_prefix("../")?;
+    while let Some(after) = rest.strip_prefix("../") {
+        rest = after;
+    }
+    within(folder, rest).filter(|path| folder.is_empty() || path.strip_prefix(folder).is_some_and(|below| below.starts_with('/')))
 }
 
 /// A path of the artifact: `path` seen from `folder`, without `.` and `..`. `None` where it climbs out of the root. An absolute path
