@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::catalog::Catalog;
 use crate::model::arn::FunctionArn;
 use crate::model::artifact::{ServiceSigning, SigningJob, Subject};
 use crate::model::digest::{ClaimedDigest, Digest};
@@ -42,6 +43,7 @@ impl Evidence {
             gaps.extend(artifact.blob.gap().cloned());
             gaps.extend(artifact.contents.gap().cloned());
             gaps.extend(artifact.signatures.gap().cloned());
+            gaps.extend(artifact.packages.gap().cloned());
         }
         gaps.sort();
         gaps.dedup();
@@ -67,6 +69,10 @@ pub struct Artifact {
     pub contents: Observed<Arc<Contents>>,
     /// Signatures found and judged. `Absent`: every scheme looked, and there is none.
     pub signatures: Observed<Vec<JudgedSignature>>,
+    /// The packages in it, of an image those of all platforms that run. `Absent`: nobody looked, since no SBOM of it is attested by a
+    /// signature that holds.
+    #[serde(skip)]
+    pub packages: Observed<Arc<Catalog>>,
     /// What AWS states about a signature. Never a verification.
     pub attested: Attested,
 }

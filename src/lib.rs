@@ -12,17 +12,24 @@
 //! | 2 | [`fetch`] | bytes into the store |
 //! | 3 | [`unpack`] | hostile bytes to a file tree and anomalies |
 //! | 4a | [`signature`] | signatures are found and judged |
-//! | 4b | [`revocation`] | what was verified, and was revoked since |
+//! | 4a | [`revocation`] | what was verified, and was revoked since |
+//! | 4b | [`catalog`] | the packages, from the files themselves |
 //! | 4 | [`evidence`] | all that is known of one artifact, and the gaps |
 //! | 5 | [`finding`] | the vocabulary of findings |
 //! | 5a | [`policy`] | evidence and a trust policy to decisions |
 //! | 5b | [`check`] | evidence and decisions to findings |
+//! | 6a | [`sbom`] | CycloneDX and SPDX documents, and what differs between two |
 //! | 6b | [`report`] | one report, many formats |
 //! | – | [`scan`] | the pipeline, read from top to bottom |
 //! | – | [`cli`] | one file per subcommand |
 //!
 //! Left of [`evidence`] is I/O; right of it nothing touches the network, the clock or the disk.
 
+// Test data is shared with the tests of the binary, which know this crate by its name.
+#[cfg(test)]
+extern crate self as layerproof;
+
+pub mod catalog;
 pub mod check;
 pub mod cli;
 pub mod clients;
@@ -34,6 +41,7 @@ pub mod model;
 pub mod policy;
 pub mod report;
 pub mod revocation;
+pub mod sbom;
 pub mod scan;
 pub mod signature;
 pub mod store;

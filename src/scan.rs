@@ -4,9 +4,11 @@
 //! [`gather`] and [`ask_revocation`] do all the I/O and may leave gaps; [`judge`] is pure. Work grows with unique bytes: a layer that 5,000 function
 //! versions use is fetched, hashed, unpacked and examined once.
 
+mod attested;
 mod beside;
 mod examine;
 mod overlays;
+mod packages;
 mod revocation;
 mod select;
 mod sources;
@@ -40,6 +42,7 @@ use sources::{Source, Sources};
 
 pub use beside::{Beside, Sought, look_beside};
 pub use examine::{Examined, examine};
+pub use packages::{ArtifactPackages, Listing, packages};
 pub use revocation::{Questions, ask_revocation};
 pub use select::{Selection, matches, select};
 pub use wanted::{Wanted, wanted};
@@ -244,6 +247,7 @@ fn both_platforms(first: Result<Examined, Gap>, other: Result<Examined, Gap>) ->
         (Observed::Present(_), missing @ (Observed::Absent | Observed::Unknown(_))) => first.contents = missing,
         (Observed::Absent | Observed::Unknown(_), _) => {}
     }
+    first.packages = attested::both(first.packages, other.packages);
     Ok(first)
 }
 
@@ -257,8 +261,8 @@ fn artifact(want: Wanted, seen: Result<Examined, Gap>) -> Artifact {
                 Observed::Present(blob) => Integrity::of(blob.digest, blob.size, claimed, claimed_size),
                 Observed::Absent | Observed::Unknown(_) => Integrity::NoBytes,
             };
-            let Examined { blob, contents, signatures, image: _, notes: _ } = examined;
-            Artifact { subject, claimed, claimed_size, blob, integrity, contents, signatures, attested }
+            let Examined { blob, contents, signatures, packages, image: _, notes: _ } = examined;
+            Artifact { subject, claimed, claimed_size, blob, integrity, contents, signatures, packages, attested }
         }
         Err(gap) => Artifact {
             subject,
@@ -268,6 +272,7 @@ fn artifact(want: Wanted, seen: Result<Examined, Gap>) -> Artifact {
             integrity: Integrity::NoBytes,
             contents: Observed::Unknown(gap.clone()),
             signatures: Observed::Unknown(gap),
+            packages: Observed::Absent,
             attested,
         },
     }

@@ -44,6 +44,7 @@ mod pol001_statement_matches_nothing;
 mod prm001_layer_public;
 mod prm003_foreign_publisher;
 mod rtm001_runtime_deprecated;
+mod sbm002_sbom_differs;
 mod shr001_blast_radius_over_threshold;
 mod shr007_shared_mutable_reference;
 mod sig001_layer_unsigned;
@@ -110,6 +111,7 @@ pub static ALL: &[&dyn Check] = &[
     &prm001_layer_public::LayerPublic,
     &prm003_foreign_publisher::ForeignPublisher,
     &rtm001_runtime_deprecated::RuntimeDeprecated,
+    &sbm002_sbom_differs::SbomDiffers,
     &shr001_blast_radius_over_threshold::BlastRadiusOverThreshold,
     &shr007_shared_mutable_reference::SharedMutableReference,
     &sig001_layer_unsigned::LayerUnsigned,

@@ -14,10 +14,8 @@ use super::{judge, listing};
 use crate::clients::Clients;
 use crate::fetch::signatures::SignatureSources;
 use crate::fetch::{self, Fetching, Wanted};
-use crate::inventory::local::Target;
 use crate::model::artifact::{BlobLocation, Subject};
 use crate::model::gap::Gap;
-use crate::model::inventory::{Inventory, SourceInfo};
 use crate::model::observed::Observed;
 use crate::model::printable::printable;
 use crate::scan::{self, Examined, Gather, Sought};
@@ -142,33 +140,7 @@ fn wanted(args: &Args, has_far_signatures: bool, clients: &Clients, global: &Glo
         references_only: false,
         has_far_signatures,
     };
-    let local = match Target::parse(&args.target).map_err(|error| targets::failure(&error))? {
-        // A template is shown as the file that it is: what it names is for `verify`.
-        Target::Path(path) | Target::Template(path) => Some(Target::Path(path).sniff().map(|target| match target {
-            Target::Template(path) => Target::Unrecognised(path),
-            other => other,
-        })),
-        Target::Function(_) | Target::Layer(_) | Target::Image(_) => None,
-        other => Some(Ok(other)),
-    };
-    let mut inventory =
-        Inventory::empty(SourceInfo { kind: "local", name: args.target.clone(), recorded_at: None, unauthenticated: false });
-    match local {
-        Some(target) => {
-            let target = target.map_err(|error| targets::failure(&error))?;
-            inventory.files.push(targets::file(target, &args.target, None, &args.architecture)?);
-        }
-        None => {
-            let (looked_up, unmatched) = targets::resolve(std::slice::from_ref(&args.target), None, &lookup)?;
-            if !unmatched.is_empty() && looked_up.gaps.is_empty() {
-                let message = format!("nothing is called `{}`", printable(&args.target));
-                return Err(
-                    Failure { exit: Exit::NothingMatched, message, hints: Vec::new() }.hint("`layerproof inventory` lists what there is")
-                );
-            }
-            inventory = looked_up;
-        }
-    }
+    let inventory = targets::artifacts(&args.target, &lookup)?;
     Ok((scan::wanted(&inventory), inventory.gaps))
 }
 

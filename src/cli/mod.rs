@@ -19,6 +19,7 @@ pub mod policy;
 pub mod progress;
 #[cfg(feature = "aws")]
 mod record;
+pub mod sbom;
 pub mod scan;
 pub mod targets;
 pub mod verify;
@@ -75,6 +76,8 @@ enum Command {
     Inventory(inventory::Args),
     /// Show what an artifact holds and what its signatures say, without judging it.
     Inspect(inspect::Args),
+    /// List the packages of an artifact, a function or an account: CycloneDX and SPDX.
+    Sbom(sbom::Args),
     /// Explain a check, or list all of them.
     Explain(explain::Args),
     /// Check, start or query a trust policy.
@@ -155,6 +158,7 @@ fn dispatch(command: &Command, global: &Global, out: &mut dyn Write) -> Result<E
         Command::Scan(args) => scan::run(args, global, out),
         Command::Inventory(args) => inventory::run(args, global, out),
         Command::Inspect(args) => inspect::run(args, global, out),
+        Command::Sbom(args) => sbom::run(args, global, out),
         Command::Explain(args) => explain::run(args, global, out),
         Command::Policy(args) => policy::run(args, global, out),
         Command::Cache(args) => cache::run(args, global, out),

@@ -132,7 +132,7 @@ pub fn append_step_summary(path: &Path, report: &Report) -> Result<(), Failure> 
 
 /// Renders into a temporary file of the same folder and renames it, so that nobody ever reads half a report. What is not a regular
 /// file (`/dev/null`, a pipe) must not be renamed over and is written as it is.
-fn write_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn write_file(path: &Path, render: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let target = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
         Ok(metadata) if !metadata.is_file() => {
@@ -174,7 +174,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// The same for two spellings of one file, also of one that is not there yet.
-fn identity(path: &Path) -> PathBuf {
+pub(super) fn identity(path: &Path) -> PathBuf {
     if let Ok(path) = fs::canonicalize(path) {
         return path;
     }
@@ -182,7 +182,7 @@ fn identity(path: &Path) -> PathBuf {
     path.file_name().map_or_else(|| path.to_owned(), |name| folder.join(name))
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     printable(&path.display().to_string()).into_owned()
 }
 
@@ -194,7 +194,7 @@ fn unknown_format(name: &str) -> String {
 }
 
 /// Edit distance (Levenshtein), for words of a few letters: longer ones are far from everything.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     if a.len() > 32 {
         return usize::MAX;
     }

@@ -120,6 +120,37 @@ pub fn resolve(targets: &[String], scope: Option<&str>, lookup: &Lookup<'_>) -> 
     looked_up_in_an_account(named, lookup)
 }
 
+/// The artifacts that one target names, for those who look and do not judge: a template is then the file that it is.
+pub fn artifacts(given: &str, lookup: &Lookup<'_>) -> Result<Inventory, Failure> {
+    let local = match Target::parse(given).map_err(|error| failure(&error))? {
+        // A template is shown as the file that it is: what it names is for `verify`.
+        Target::Path(path) | Target::Template(path) => Some(Target::Path(path).sniff().map(|target| match target {
+            Target::Template(path) => Target::Unrecognised(path),
+            other => other,
+        })),
+        Target::Function(_) | Target::Layer(_) | Target::Image(_) => None,
+        other => Some(Ok(other)),
+    };
+    let mut inventory = Inventory::empty(SourceInfo { kind: "local", name: given.to_owned(), recorded_at: None, unauthenticated: false });
+    match local {
+        Some(target) => {
+            let target = target.map_err(|error| failure(&error))?;
+            inventory.files.push(file(target, given, None, lookup.architecture)?);
+        }
+        None => {
+            let (looked_up, unmatched) = resolve(&[given.to_owned()], None, lookup)?;
+            if !unmatched.is_empty() && looked_up.gaps.is_empty() {
+                let message = format!("nothing is called `{}`", printable(given));
+                return Err(
+                    Failure { exit: Exit::NothingMatched, message, hints: Vec::new() }.hint("`layerproof inventory` lists what there is")
+                );
+            }
+            inventory = looked_up;
+        }
+    }
+    Ok(inventory)
+}
+
 /// Targets of which at least one is looked up in an account or a registry.
 fn looked_up_in_an_account(named: Named<'_>, lookup: &Lookup<'_>) -> Result<(Inventory, Vec<String>), Failure> {
     let templates = template::read_all(&named.templates, !lookup.references_only).map_err(|error| inventory_failure(&error))?;

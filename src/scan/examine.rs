@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
+use super::attested::{self, Attested};
 use super::{Beside, Gather, ScanError};
+use crate::catalog::{Catalog, Input};
 use crate::evidence::Blob;
 use crate::fetch::{Fetched, ImageBlobs};
 use crate::model::artifact::Subject;
@@ -29,6 +31,8 @@ pub struct Examined {
     pub contents: Observed<Arc<Contents>>,
     /// Signatures found and judged.
     pub signatures: Signatures,
+    /// The packages, where an SBOM of it is attested.
+    pub packages: Observed<Arc<Catalog>>,
     /// For images: what the manifest says.
     pub image: Option<ImageInfo>,
     /// What was seen beside it and counts for nothing, one sentence each. Untrusted: print through `printable`.
@@ -45,6 +49,7 @@ pub fn examine(fetched: &Fetched, subject: &Subject, beside: &Beside, gather: &G
                 blob: Observed::Absent,
                 contents: Observed::Present(Arc::new(contents)),
                 signatures: examine_all(&Candidate::Other, &Attachments::default(), gather.anchors, gather.now, gather.limits),
+                packages: Observed::Absent,
                 image: None,
                 notes: Vec::new(),
             })
@@ -78,24 +83,31 @@ fn examine_blob(blob: &StoredBlob, subject: &Subject, beside: &Beside, gather: &
     let target = Target { digest: blob.digest, size: blob.size, media_type: String::new(), role: TargetRole::Itself };
     let beside::Found { attachments, notes } = beside.attachments(subject, &target, gather);
     let judged = |candidate: &Candidate<'_>| examine_all(candidate, &attachments, gather.anchors, gather.now, gather.limits);
-    let examined = |contents: Contents, signatures| Examined {
+    let examined = |contents: Contents, signatures, packages| Examined {
         blob: Observed::Present(of),
         contents: Observed::Present(Arc::new(contents)),
         signatures,
+        packages,
         image: None,
         notes: notes.clone(),
     };
     let index = match ZipIndex::open(&blob.path, gather.limits) {
         Ok(index) => index,
-        Err(UnpackError::NotAZip { reason, .. }) => return Ok(examined(unrecognised(reason), judged(&Candidate::Other))),
+        Err(UnpackError::NotAZip { reason, .. }) => {
+            let signatures = judged(&Candidate::Other);
+            let packages = attested::unreadable(&signatures, subject, &reason.to_string());
+            return Ok(examined(unrecognised(reason), signatures, packages));
+        }
         Err(error) => return Err(error.into()),
     };
+    let attested = Attested { input: Input::Zip(&index), content: blob.digest };
     let key = AnalysisKey::new(ANALYSER, &WantDigests::None, gather.limits);
     if let Some(contents) = gather.fetching.store.analysis::<Contents>(&blob.digest, &key) {
         // The tree comes from the store; what is fed to crypto never does (DESIGN §6), so the scheme makes a pass of its own where
         // there is a signature to judge, and none where there is not.
         let signatures = judged(&Candidate::Zip { subject, index: &index, analysed: None });
-        return Ok(examined(contents, signatures));
+        let packages = attested.packages(&signatures, gather)?;
+        return Ok(examined(contents, signatures, packages));
     }
     let mut inner = InnerDigest::new(&index);
     let contents = analyse_zip(&index, gather.limits, &WantDigests::None, &mut [&mut inner])?;
@@ -104,7 +116,8 @@ fn examine_blob(blob: &StoredBlob, subject: &Subject, beside: &Beside, gather: &
     if contents.complete {
         gather.fetching.store.put_analysis(&blob.digest, &key, &contents)?;
     }
-    Ok(examined(contents, signatures))
+    let packages = attested.packages(&signatures, gather)?;
+    Ok(examined(contents, signatures, packages))
 }
 
 fn examine_image(
@@ -126,23 +139,25 @@ fn examine_image(
         blob: Observed::Unknown(gap.clone()),
         contents: Observed::Unknown(gap.clone()),
         signatures: Observed::Unknown(gap),
+        packages: Observed::Absent,
         image: None,
         notes: Vec::new(),
     };
-    let Ok(digest) = ClaimedDigest::from_oci(claimed) else { return Ok(unknown(unreadable(claimed.to_owned()))) };
+    let Ok(asked) = ClaimedDigest::from_oci(claimed) else { return Ok(unknown(unreadable(claimed.to_owned()))) };
     let layout = match layout {
         Ok(layout) => layout,
         // Whoever wrote the snapshot left it out; the other artifacts are judged all the same.
         Err(error @ UnpackError::NotALayout { .. }) => return Ok(unknown(unreadable(error.to_string()))),
         Err(error) => return Err(error.into()),
     };
-    let image = analyse_image(&layout, &digest, architecture, gather.limits, &WantDigests::None)?;
+    let image = analyse_image(&layout, &asked, architecture, gather.limits, &WantDigests::None)?;
     let Some(info) = image.info else {
         let gap = unreadable(image.contents.anomalies.first().map(|a| a.detail.clone()).unwrap_or_default());
         return Ok(Examined {
             blob: Observed::Unknown(gap.clone()),
             contents: Observed::Present(Arc::new(image.contents)),
             signatures: Observed::Unknown(gap),
+            packages: Observed::Absent,
             image: None,
             notes: Vec::new(),
         });
@@ -156,10 +171,13 @@ fn examine_image(
     }
     let candidate = Candidate::Image { subject, layout: &layout, digest };
     let signatures = examine_all(&candidate, &found.attachments, gather.anchors, gather.now, gather.limits);
+    let input = Input::Image { layout: &layout, digest: &asked, architecture };
+    let packages = Attested { input, content: info.manifest_digest }.packages(&signatures, gather)?;
     Ok(Examined {
         blob: Observed::Present(Blob { digest, size: info.manifest_size }),
         contents: Observed::Present(Arc::new(image.contents)),
         signatures,
+        packages,
         image: Some(info),
         notes: found.notes,
     })

@@ -16,9 +16,36 @@ pub struct Statement {
 
 impl Eq for Statement {}
 
+impl Statement {
+    /// True where the predicate is said to be an SBOM: CycloneDX or SPDX, of any version.
+    pub fn is_sbom(&self) -> bool {
+        const TYPES: [&str; 2] = ["https://cyclonedx.org/bom", "https://spdx.dev/Document"];
+        let is_of = |kind: &&str| self.predicate_type.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        TYPES.iter().any(is_of)
+    }
+}
+
 /// Only its type: a predicate may be a whole SBOM.
 impl Serialize for Statement {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.predicate_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sboms_are_told_by_their_type_in_any_version() {
+        let is_sbom = |kind: &str| Statement { predicate_type: kind.into(), predicate: Arc::new(Value::Null) }.is_sbom();
+        for kind in
+            ["https://cyclonedx.org/bom", "https://cyclonedx.org/bom/v1.6", "https://spdx.dev/Document", "https://spdx.dev/Document/v2.3"]
+        {
+            assert!(is_sbom(kind), "{kind}");
+        }
+        for kind in ["https://slsa.dev/provenance/v1", "https://cyclonedx.org/bomb", "https://cyclonedx.org/vex", "cyclonedx", ""] {
+            assert!(!is_sbom(kind), "{kind}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::anomaly::{Anomalies, AnomalyKind};
 use super::error::UnpackError;
 use super::limits::{Deadline, Limits};
 use super::name::{self, Origin};
+use super::reader::{FileReader, Gathering, Unread};
 use super::structure::{self, Node, Rules};
 use super::tree::{EntryKind, FileEntry, FileTree};
 use super::{Contents, Format, WantDigests};
@@ -50,6 +51,7 @@ pub fn analyse_directory(root: &Path, limits: &Limits, want: &WantDigests) -> Re
                 mode: Some(meta.mode() & 0o7777),
                 size: if meta.is_file() { meta.len() } else { 0 },
                 origin: u32::try_from(found.len()).unwrap_or(u32::MAX),
+                member: 0,
                 digest: None,
                 path: name,
             };
@@ -81,6 +83,47 @@ pub fn analyse_directory(root: &Path, limits: &Limits, want: &WantDigests) -> Re
     let mut anomalies = anomalies.into_vec();
     anomalies.sort();
     Ok(Contents { format: Format::Directory, tree: FileTree { entries }, anomalies, entries: count, unpacked_bytes: bytes, complete })
+}
+
+/// Reads the files that `reader` wants, sorted by path. `contents` is the folder's own, of [`analyse_directory`]. A file that is gone or can't be
+/// read since is handed over as such.
+pub fn read_directory(root: &Path, contents: &Contents, limits: &Limits, reader: &dyn FileReader) {
+    let mut left = limits.total_bytes;
+    let deadline = Deadline::start(limits);
+    let mut gathering = Gathering::default();
+    let mut buffer = vec![0; BUFFER];
+    for file in contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File) {
+        let Some(asked) = reader.wants(file) else { continue };
+        if deadline.is_over() {
+            reader.read(file, Err(Unread::Damaged("time: not reached".into())));
+            continue;
+        }
+        gathering.begin(Some(asked), file.size);
+        let flaw = pour(&root.join(&file.path), file.size, &mut left, &mut gathering, &mut buffer).err();
+        gathering.end(file, flaw.map(|e| e.to_string()).as_deref(), reader);
+    }
+}
+
+/// Reads one file, as long as more of it is of use. It must have the size that was listed.
+fn pour(path: &Path, size: u64, left: &mut u64, gathering: &mut Gathering, buffer: &mut [u8]) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() != size {
+        return Err(io::Error::other("it changed while the folder was read"));
+    }
+    let mut done = 0_u64;
+    while done < size && !gathering.is_enough() {
+        let read = match file.read(buffer) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        done = done.saturating_add(read as u64);
+        *left = left.checked_sub(read as u64).ok_or_else(|| io::Error::other("total_bytes: the folder has more than is read"))?;
+        gathering.data(buffer.get(..read).unwrap_or_default());
+    }
+    if done > size { Err(io::Error::other("it changed while the folder was read")) } else { Ok(()) }
 }
 
 fn over_limit(count: u64, bytes: u64, deadline: Deadline, limits: &Limits) -> Option<String> {

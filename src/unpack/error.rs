@@ -24,6 +24,12 @@ pub enum UnpackError {
         /// The path.
         path: PathBuf,
     },
+    /// The file changed between two reads of it.
+    #[error("{} changed while it was read", printable(&.path.display().to_string()))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The bytes are no zip archive at all.
     #[error("{} is not a zip archive: {reason}", printable(&.path.display().to_string()))]
     NotAZip {

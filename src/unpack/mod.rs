@@ -8,6 +8,7 @@ pub mod image;
 pub mod limits;
 mod name;
 pub mod overlay;
+mod reader;
 mod structure;
 mod tar;
 pub mod tree;
@@ -19,14 +20,15 @@ use serde::{Deserialize, Serialize};
 
 pub use analyse::{WantDigests, analyse, digests_of, unrecognised};
 pub use anomaly::{Anomaly, AnomalyKind};
-pub use directory::analyse_directory;
+pub use directory::{analyse_directory, read_directory};
 pub use error::{NotAZip, UnpackError};
-pub use image::{Image, ImageInfo, LayerInfo, Layout, analyse_image};
+pub use image::{Image, ImageInfo, LayerInfo, Layout, analyse_image, read_image};
 pub use limits::Limits;
 pub use overlay::{Collision, OptLayer, OptOverlay, merge_opt};
+pub use reader::{Asked, FileReader, MAGIC_BYTES, Unread};
 pub use tree::{EntryKind, FileEntry, FileTree};
 pub use zip::{EntryVisitor, StreamReport, ZipEntry, ZipIndex};
-pub use zip_tree::analyse_zip;
+pub use zip_tree::{analyse_zip, list_zip, read_zip};
 
 /// What an artifact's bytes hold.
 #[derive(Debug, Clone, Serialize, Deserialize)]

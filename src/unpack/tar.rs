@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tar::{Archive, EntryType};
 
@@ -60,7 +61,7 @@ pub(super) trait MemberVisitor {
 /// Those of `reader`.
 pub(super) fn walk(
     reader: &mut dyn Read,
-    entries: &mut u64,
+    entries: &AtomicU64,
     limits: &Limits,
     deadline: Deadline,
     anomalies: &mut Anomalies,
@@ -72,8 +73,7 @@ pub(super) fn walk(
     let mut buffer = vec![0; BUFFER];
     for raw in archive.entries()?.raw(true) {
         let mut raw = raw?;
-        *entries = entries.saturating_add(1);
-        if *entries > limits.entries {
+        if entries.fetch_add(1, Ordering::Relaxed) >= limits.entries {
             anomalies.push(AnomalyKind::LimitExceeded, "", format!("entries: more than {}", limits.entries));
             return Ok(false);
         }

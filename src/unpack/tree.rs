@@ -33,6 +33,8 @@ pub struct FileEntry {
     pub size: u64,
     /// Index of the archive entry (zip), or of the image layer that provides it.
     pub origin: u32,
+    /// Index of the member in that layer's tar; 0 elsewhere. With `origin` it tells entries apart.
+    pub member: u32,
     /// SHA-256 of the content, only where it was asked for. Never cached.
     #[serde(skip)]
     pub digest: Option<Digest>,

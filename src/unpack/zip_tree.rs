@@ -6,6 +6,7 @@ use super::anomaly::{Anomalies, AnomalyKind};
 use super::error::UnpackError;
 use super::limits::{Deadline, Limits};
 use super::name::{self, Origin};
+use super::reader::{Asked, FileReader, Gathering, Unread};
 use super::structure::{self, Node, Rules};
 use super::tree::{EntryKind, FileEntry, FileTree};
 use super::zip::{EntryVisitor, ZipEntry, ZipEntryKind, ZipIndex};
@@ -23,6 +24,84 @@ pub fn analyse_zip(
     want: &WantDigests,
     extra: &mut [&mut dyn EntryVisitor],
 ) -> Result<Contents, UnpackError> {
+    tree(index, limits, want, &|_| true, extra)
+}
+
+/// Builds the tree from the list of entries alone: no body is read but the targets of links. `complete` says that the list is; that the
+/// bodies are intact only [`analyse_zip`] can say.
+///
+/// # Errors
+/// I/O errors only.
+pub fn list_zip(index: &ZipIndex, limits: &Limits) -> Result<Contents, UnpackError> {
+    let listed = tree(index, limits, &WantDigests::None, &|entry| entry.kind() == ZipEntryKind::Symlink, &mut [])?;
+    let unpacked_bytes = index.entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.size));
+    Ok(Contents { unpacked_bytes, ..listed })
+}
+
+/// Reads the files that `reader` wants, in the order of the archive. `contents` is the archive's own, of [`list_zip`] or [`analyse_zip`].
+///
+/// # Errors
+/// I/O errors only.
+pub fn read_zip(index: &ZipIndex, contents: &Contents, limits: &Limits, reader: &dyn FileReader) -> Result<(), UnpackError> {
+    let mut wanted: BTreeMap<usize, (&FileEntry, Asked)> = BTreeMap::new();
+    for file in contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File) {
+        if let (Some(asked), Ok(place)) = (reader.wants(file), usize::try_from(file.origin)) {
+            wanted.insert(place, (file, asked));
+        }
+    }
+    let mut files = Files { wanted: &wanted, reader, gathering: Gathering::default(), flaw: None, begun: BTreeSet::new() };
+    let report = index.stream_some(limits, &|entry| wanted.contains_key(&entry.index), &mut [&mut files])?;
+    let begun = files.begun;
+    let why = report.anomalies.last().map_or_else(String::new, |anomaly| anomaly.detail.clone());
+    for (_, (file, _)) in wanted.iter().filter(|(place, _)| !begun.contains(place)) {
+        reader.read(file, Err(Unread::Damaged(format!("not reached: {why}"))));
+    }
+    Ok(())
+}
+
+/// Hands the files that are wanted to the reader.
+struct Files<'a> {
+    wanted: &'a BTreeMap<usize, (&'a FileEntry, Asked)>,
+    reader: &'a dyn FileReader,
+    gathering: Gathering,
+    flaw: Option<String>,
+    begun: BTreeSet<usize>,
+}
+
+impl EntryVisitor for Files<'_> {
+    fn begin(&mut self, entry: &ZipEntry) {
+        self.begun.insert(entry.index);
+        self.flaw = None;
+        self.gathering.begin(self.wanted.get(&entry.index).map(|(_, asked)| asked.clone()), entry.size);
+    }
+
+    fn data(&mut self, bytes: &[u8]) {
+        self.gathering.data(bytes);
+    }
+
+    fn damaged(&mut self, _: &ZipEntry, detail: &str) {
+        self.flaw = Some(detail.to_owned());
+    }
+
+    fn is_enough(&self) -> bool {
+        self.gathering.is_enough()
+    }
+
+    fn end(&mut self, entry: &ZipEntry) {
+        if let Some((file, _)) = self.wanted.get(&entry.index) {
+            self.gathering.end(file, self.flaw.as_deref(), self.reader);
+        }
+    }
+}
+
+/// See [`analyse_zip`]; only the bodies that are selected are read.
+fn tree(
+    index: &ZipIndex,
+    limits: &Limits,
+    want: &WantDigests,
+    select: &dyn Fn(&ZipEntry) -> bool,
+    extra: &mut [&mut dyn EntryVisitor],
+) -> Result<Contents, UnpackError> {
     let deadline = Deadline::start(limits);
     let mut anomalies = Anomalies::default();
     anomalies.extend(index.anomalies.iter().cloned());
@@ -34,7 +113,7 @@ pub fn analyse_zip(
     for visitor in extra.iter_mut() {
         visitors.push(&mut **visitor);
     }
-    let report = index.stream(limits, &mut visitors)?;
+    let report = index.stream_some(limits, select, &mut visitors)?;
     let Bodies { mut results, .. } = bodies;
     anomalies.extend(report.anomalies);
 
@@ -56,6 +135,7 @@ pub fn analyse_zip(
             mode: mode.map(|m| m & 0o7777),
             size: entry.size,
             origin: u32::try_from(entry.index).unwrap_or(u32::MAX),
+            member: 0,
             digest: body.digest,
         });
     }
@@ -170,7 +250,7 @@ impl EntryVisitor for Bodies<'_> {
         }
     }
 
-    fn damaged(&mut self, _: &ZipEntry) {
+    fn damaged(&mut self, _: &ZipEntry, _: &str) {
         self.hasher = None;
     }
 

@@ -11,7 +11,7 @@ use crate::run::repo;
 use code::Source;
 
 /// The stages in the order of the flow: a stage imports itself and what stands before it.
-const STAGES: [&str; 15] = [
+const STAGES: [&str; 17] = [
     "model",
     "clients",
     "store",
@@ -20,10 +20,12 @@ const STAGES: [&str; 15] = [
     "unpack",
     "signature",
     "revocation",
+    "catalog",
     "evidence",
     "finding",
     "policy",
     "check",
+    "sbom",
     "report",
     "scan",
     "cli",
@@ -33,10 +35,26 @@ const STAGES: [&str; 15] = [
 const PURE: [&str; 3] = ["evidence", "finding", "check"];
 
 /// Stages that read hostile bytes.
-const HOSTILE: [&str; 2] = ["unpack", "signature"];
+const HOSTILE: [&str; 3] = ["unpack", "signature", "catalog"];
 
 /// The registries, with the files beside them that are no entries, and why.
-const REGISTRIES: [(&str, &[(&str, &str)]); 4] = [
+const REGISTRIES: [(&str, &[(&str, &str)]); 5] = [
+    (
+        "catalog",
+        &[
+            ("assemble", "facts of many files to one catalog"),
+            ("elf_image", "ELF files, as catalogers look into them"),
+            ("executable_file", "which files may be executables"),
+            ("distro", "what the databases of operating systems have in common"),
+            ("facts", "what single files say"),
+            ("file", "files as catalogers see them"),
+            ("licence", "licences, as metadata declares them"),
+            ("overlap", "which catalogers give way to which"),
+            ("package", "the nouns"),
+            ("purl", "package URLs"),
+            ("read", "the walk"),
+        ],
+    ),
     (
         "check",
         &[

@@ -12,6 +12,7 @@ mod fleet;
 mod architecture;
 #[cfg(feature = "aws")]
 mod aws;
+mod catalog;
 mod check;
 mod cli;
 mod cli_explain;
@@ -29,6 +30,7 @@ mod registry_real;
 mod report;
 mod revocation;
 mod run;
+mod sbom;
 mod scan;
 mod signature;
 mod store;

@@ -72,7 +72,7 @@ impl EntryVisitor for InnerDigest {
         }
     }
 
-    fn damaged(&mut self, _: &ZipEntry) {
+    fn damaged(&mut self, _: &ZipEntry, _: &str) {
         self.intact = false;
     }
 

@@ -1,6 +1,7 @@
 //! One layer in one pass: hash the stored bytes, inflate, hash the tar, list its members.
 
 use std::io::{self, BufReader, Cursor, Read};
+use std::sync::atomic::AtomicU64;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -9,11 +10,12 @@ use super::super::anomaly::{Anomalies, AnomalyKind};
 use super::super::error::UnpackError;
 use super::super::limits::{Deadline, Limits};
 use super::super::name::{self, Origin};
+use super::super::reader::{FileReader, Gathering};
 use super::super::structure::{self, Node, Rules};
 use super::super::tar::{self, Member, MemberKind, MemberVisitor};
 use super::super::tree::{EntryKind, FileEntry};
 use super::manifest::Compression;
-use super::tap::{Cap, Stopped, Tap};
+use super::tap::{Cap, Counted, Stopped, Tap};
 use crate::model::digest::{Digest, Hasher};
 use crate::model::printable::lossless;
 
@@ -33,10 +35,10 @@ pub(super) struct Layer {
     pub(super) complete: bool,
 }
 
-/// What is left of the limits that all layers share.
+/// What has been used of the limits that all layers share. Layers are read side by side.
 pub(super) struct Budget {
-    pub(super) entries: u64,
-    pub(super) bytes: u64,
+    pub(super) entries: AtomicU64,
+    pub(super) bytes: AtomicU64,
     pub(super) deadline: Deadline,
 }
 
@@ -57,17 +59,21 @@ pub(super) struct Stored {
 /// Only where the blob itself can't be read.
 pub(super) fn read(
     stored: Stored,
-    budget: &mut Budget,
+    budget: &Budget,
     limits: &Limits,
     want: &WantDigests,
+    reader: Option<&dyn FileReader>,
     anomalies: &mut Anomalies,
 ) -> io::Result<Layer> {
     let Stored { blob, length: stored_size, place, compression } = stored;
     let mut stored = Tap::new(blob, Vec::new(), budget.deadline);
     let mut collect = Collect {
         place,
+        members: 0,
         limits,
         want,
+        reader,
+        gathering: Gathering::default(),
         entries: Vec::new(),
         raw: Vec::new(),
         hasher: None,
@@ -87,10 +93,12 @@ pub(super) fn read(
     }
     let caps = vec![
         Cap {
-            bytes: limits.total_bytes.saturating_sub(budget.bytes),
+            counted: Counted::Shared(&budget.bytes),
+            bytes: limits.total_bytes,
             detail: format!("total_bytes: layer {place} brings the image over {} bytes", limits.total_bytes),
         },
         Cap {
+            counted: Counted::Here,
             bytes: stored_size.saturating_mul(limits.ratio).max(limits.ratio_above),
             detail: format!("ratio: layer {place} inflates to more than {} times its {stored_size} bytes", limits.ratio),
         },
@@ -110,7 +118,7 @@ pub(super) fn read(
             }
         };
         let mut tar = Tap::new(decoder, caps, budget.deadline);
-        result = tar::walk(&mut tar, &mut budget.entries, limits, budget.deadline, anomalies, &mut collect);
+        result = tar::walk(&mut tar, &budget.entries, limits, budget.deadline, anomalies, &mut collect);
         if matches!(result, Ok(true)) {
             // The walk read to the end, unless the archive has no members and no end block.
             result = tar.drain().map(|()| true);
@@ -123,7 +131,6 @@ pub(super) fn read(
             diff = Some(tar.finish().0);
         }
     }
-    budget.bytes = budget.bytes.saturating_add(bytes);
     // The decoder may end before the blob does.
     let drained = if limit.is_none() { stored.drain() } else { Ok(()) };
     match stored.stopped() {
@@ -173,8 +180,11 @@ pub(super) fn read_at_most(
 
 struct Collect<'a> {
     place: u32,
+    members: u32,
     limits: &'a Limits,
     want: &'a WantDigests,
+    reader: Option<&'a dyn FileReader>,
+    gathering: Gathering,
     entries: Vec<FileEntry>,
     raw: Vec<Vec<u8>>,
     hasher: Option<Hasher>,
@@ -187,12 +197,17 @@ impl MemberVisitor for Collect<'_> {
         let path = || name::normalise(&member.name, Origin::Rooted, self.limits, &mut Anomalies::default());
         let wanted = member.kind == MemberKind::File && *self.want != WantDigests::None && path().is_some_and(|p| self.want.wants(&p));
         self.hasher = wanted.then(Hasher::new);
+        if let Some(reader) = self.reader {
+            let file = path().filter(|_| member.kind == MemberKind::File).map(|path| self.entry(member, path));
+            self.gathering.begin(file.and_then(|file| reader.wants(&file)), member.size);
+        }
     }
 
     fn data(&mut self, bytes: &[u8]) {
         if let Some(hasher) = &mut self.hasher {
             hasher.update(bytes);
         }
+        self.gathering.data(bytes);
     }
 
     fn end(&mut self, member: Member) {
@@ -204,8 +219,8 @@ impl MemberVisitor for Collect<'_> {
         if path.is_empty() && member.kind == MemberKind::Directory {
             return;
         }
-        let text = |target: Vec<u8>| lossless(&target).into_owned();
-        let kind = match member.kind {
+        let text = |target: &[u8]| lossless(target).into_owned();
+        let kind = match &member.kind {
             MemberKind::File => EntryKind::File,
             MemberKind::Directory => EntryKind::Directory,
             MemberKind::Symlink(target) => EntryKind::Symlink { target: text(target) },
@@ -213,8 +228,28 @@ impl MemberVisitor for Collect<'_> {
             MemberKind::Special => EntryKind::Special,
         };
         structure::check_mode(&path, &kind, Some(member.mode), &mut self.anomalies);
-        self.entries.push(FileEntry { path, kind, mode: Some(member.mode), size: member.size, origin: self.place, digest });
+        let entry = FileEntry { kind, digest, ..self.entry(&member, path) };
+        if let Some(reader) = self.reader {
+            self.gathering.end(&entry, None, reader);
+        }
+        self.members = self.members.saturating_add(1);
+        self.entries.push(entry);
         self.raw.push(member.name);
+    }
+}
+
+impl Collect<'_> {
+    /// The entry of a regular file.
+    fn entry(&self, member: &Member, path: String) -> FileEntry {
+        FileEntry {
+            path,
+            kind: EntryKind::File,
+            mode: Some(member.mode),
+            size: member.size,
+            origin: self.place,
+            member: self.members,
+            digest: None,
+        }
     }
 }
 

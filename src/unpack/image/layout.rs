@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 
 use super::super::anomaly::{Anomalies, Anomaly, AnomalyKind};
 use super::super::error::UnpackError;
@@ -140,7 +141,7 @@ impl Layout {
         let mut reader = BufReader::new(File::open(path).map_err(|e| io_error(path, e))?);
         let mut anomalies = Anomalies::default();
         let mut members = Members { limits, found: BTreeMap::new(), repeated: Vec::new(), anomalies: Anomalies::default() };
-        match tar::walk(&mut reader, &mut 0, limits, Deadline::start(limits), &mut anomalies, &mut members) {
+        match tar::walk(&mut reader, &AtomicU64::new(0), limits, Deadline::start(limits), &mut anomalies, &mut members) {
             Ok(_) => {}
             Err(e)
                 if matches!(e.kind(), ErrorKind::Other | ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::InvalidInput) =>

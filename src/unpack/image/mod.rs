@@ -12,11 +12,15 @@ mod layout;
 mod manifest;
 mod tap;
 
+use std::sync::atomic::AtomicU64;
+
+use rayon::prelude::*;
 use serde::Serialize;
 
-use super::anomaly::{Anomalies, AnomalyKind};
+use super::anomaly::{Anomalies, Anomaly, AnomalyKind};
 use super::error::UnpackError;
 use super::limits::{Deadline, Limits};
+use super::reader::FileReader;
 use super::tree::FileTree;
 use super::whiteout::Merged;
 use super::{Contents, Format, WantDigests};
@@ -76,12 +80,41 @@ pub fn analyse_image(
     limits: &Limits,
     want: &WantDigests,
 ) -> Result<Image, UnpackError> {
+    read(layout, digest, architecture, Interest { limits, want, reader: None })
+}
+
+/// As [`analyse_image`], and hands over the files that `reader` wants as they pass: of every layer, those among them that a later layer hides
+/// or removes. What is left at the end is in the tree, told by `origin` and `member`.
+///
+/// # Errors
+/// I/O errors only.
+pub fn read_image(
+    layout: &Layout,
+    digest: &ClaimedDigest,
+    architecture: &str,
+    limits: &Limits,
+    want: &WantDigests,
+    reader: &dyn FileReader,
+) -> Result<Image, UnpackError> {
+    read(layout, digest, architecture, Interest { limits, want, reader: Some(reader) })
+}
+
+/// What is wanted of the layers, and how much is taken.
+#[derive(Clone, Copy)]
+struct Interest<'a> {
+    limits: &'a Limits,
+    want: &'a WantDigests,
+    reader: Option<&'a dyn FileReader>,
+}
+
+fn read(layout: &Layout, digest: &ClaimedDigest, architecture: &str, interest: Interest<'_>) -> Result<Image, UnpackError> {
+    let Interest { limits, .. } = interest;
     let mut reading = Reading {
         layout,
         limits,
-        want,
+        interest,
         anomalies: Anomalies::default(),
-        budget: Budget { entries: 0, bytes: 0, deadline: Deadline::start(limits) },
+        budget: Budget { entries: AtomicU64::new(0), bytes: AtomicU64::new(0), deadline: Deadline::start(limits) },
         merged: Merged::default(),
         complete: true,
     };
@@ -92,18 +125,71 @@ pub fn analyse_image(
             format: Format::Image,
             tree: FileTree { entries: reading.merged.into_entries() },
             anomalies: reading.anomalies.into_vec(),
-            entries: reading.budget.entries,
-            unpacked_bytes: reading.budget.bytes,
+            entries: reading.budget.entries.into_inner(),
+            unpacked_bytes: reading.budget.bytes.into_inner(),
             complete: reading.complete && info.is_some(),
         },
         info,
     })
 }
 
+/// A layer that was read, before it is held against what names it.
+struct Read {
+    anomalies: Vec<Anomaly>,
+    /// False where something was found on the way to it.
+    complete: bool,
+    claimed: Option<ClaimedDigest>,
+    layer: Option<layer::Layer>,
+}
+
+/// Reads one layer; several are read side by side.
+fn read_layer(
+    layout: &Layout,
+    place: usize,
+    descriptor: &Descriptor,
+    interest: Interest<'_>,
+    budget: &Budget,
+) -> Result<Read, UnpackError> {
+    let what = format!("layer {place}");
+    let mut anomalies = Anomalies::default();
+    let mut complete = true;
+    let mut note = |anomalies: &mut Anomalies, kind, detail| {
+        anomalies.push(kind, "", format!("{what}: {detail}"));
+        complete = false;
+    };
+    let compression: Option<Compression> = match manifest::layer_compression(&descriptor.media_type) {
+        Ok(compression) => Some(compression),
+        Err((kind, detail)) => {
+            note(&mut anomalies, kind, detail);
+            None
+        }
+    };
+    let claimed = match ClaimedDigest::from_oci(&descriptor.digest) {
+        Ok(claimed) => Some(claimed),
+        Err(e) => {
+            note(&mut anomalies, AnomalyKind::Malformed, e.to_string());
+            None
+        }
+    };
+    let mut layer = None;
+    if let Some(claimed) = &claimed {
+        match layout.blob(claimed)? {
+            None => note(&mut anomalies, AnomalyKind::DigestMismatch, format!("the layout holds no blob {claimed}")),
+            Some((blob, length)) => {
+                let stored = Stored { blob, length, place: u32::try_from(place).unwrap_or(u32::MAX), compression };
+                let Interest { limits, want, reader } = interest;
+                let read = layer::read(stored, budget, limits, want, reader, &mut anomalies);
+                layer = Some(read.map_err(|e| io_error(layout.path(), e))?);
+            }
+        }
+    }
+    Ok(Read { anomalies: anomalies.into_vec(), complete, claimed, layer })
+}
+
 struct Reading<'a> {
     layout: &'a Layout,
     limits: &'a Limits,
-    want: &'a WantDigests,
+    interest: Interest<'a>,
     anomalies: Anomalies,
     budget: Budget,
     merged: Merged,
@@ -160,10 +246,12 @@ impl Reading<'_> {
         }
         info.architecture = config.architecture;
         // 4. and 5.
-        for (place, descriptor) in layers.iter().enumerate() {
-            let place = u32::try_from(place).unwrap_or(u32::MAX);
-            let diff_id = config.diff_ids.get(usize::try_from(place).unwrap_or(usize::MAX));
-            match self.layer(place, descriptor, diff_id.map(String::as_str))? {
+        let (layout, interest, budget) = (self.layout, self.interest, &self.budget);
+        let read: Vec<Result<Read, UnpackError>> =
+            layers.par_iter().enumerate().map(|(place, descriptor)| read_layer(layout, place, descriptor, interest, budget)).collect();
+        for (place, (read, descriptor)) in read.into_iter().zip(&layers).enumerate() {
+            let diff_id = config.diff_ids.get(place).map(String::as_str);
+            match self.layer(place, read?, descriptor, diff_id) {
                 Some(layer) => info.layers.push(layer),
                 // What is above a layer that is missing hides or removes things that are not known: a tree of them would mislead.
                 None => break,
@@ -183,37 +271,30 @@ impl Reading<'_> {
         }
     }
 
-    fn layer(&mut self, place: u32, descriptor: &Descriptor, diff_id: Option<&str>) -> Result<Option<LayerInfo>, UnpackError> {
+    /// Holds a layer that was read against what names it, and lays it on top.
+    fn layer(&mut self, place: usize, read: Read, descriptor: &Descriptor, diff_id: Option<&str>) -> Option<LayerInfo> {
         let what = format!("layer {place}");
-        let compression: Option<Compression> = match manifest::layer_compression(&descriptor.media_type) {
-            Ok(compression) => Some(compression),
-            Err((kind, detail)) => {
-                self.note(kind, format!("{what}: {detail}"));
-                None
-            }
-        };
-        let Some(claimed) = self.claimed(&what, &descriptor.digest) else { return Ok(None) };
-        let Some((blob, length)) = self.blob(&what, &claimed)? else { return Ok(None) };
-        let stored = Stored { blob, length, place, compression };
-        let read = layer::read(stored, &mut self.budget, self.limits, self.want, &mut self.anomalies)
-            .map_err(|e| io_error(self.layout.path(), e))?;
-        self.complete &= read.complete;
-        if let Some((digest, size)) = read.stored {
+        let Read { anomalies, complete, claimed, layer } = read;
+        self.complete &= complete;
+        self.anomalies.extend(anomalies);
+        let (claimed, layer) = (claimed?, layer?);
+        self.complete &= layer.complete;
+        if let Some((digest, size)) = layer.stored {
             self.compare(&what, digest, size, &claimed, Some(descriptor.size));
         }
-        match (read.diff_id, diff_id.map(ClaimedDigest::from_oci)) {
+        match (layer.diff_id, diff_id.map(ClaimedDigest::from_oci)) {
             (Some(computed), Some(Ok(stated))) => {
-                self.compare(&format!("tar of {what} (diff_id)"), computed, read.bytes, &stated, None);
+                self.compare(&format!("tar of {what} (diff_id)"), computed, layer.bytes, &stated, None);
             }
             (_, Some(Err(e))) => self.note(AnomalyKind::Malformed, format!("diff_id of {what}: {e}")),
             // That the counts differ, or why the tar was not read to its end, has been noted.
             (_, None) | (None, Some(Ok(_))) => self.complete = false,
         }
-        self.merged.apply(read.entries, &mut self.anomalies);
-        Ok(match (read.stored, read.diff_id) {
+        self.merged.apply(layer.entries, &mut self.anomalies);
+        match (layer.stored, layer.diff_id) {
             (Some((digest, size)), Some(diff_id)) => Some(LayerInfo { digest, size, diff_id }),
             (None, _) | (_, None) => None,
-        })
+        }
     }
 
     /// A small blob that a descriptor names, with its computed digest; `None` after a note.

@@ -2,6 +2,7 @@
 //! damaged data.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::limits::Deadline;
 use crate::model::digest::{Digest, Hasher};
@@ -17,24 +18,35 @@ pub(super) enum Stopped {
 
 /// The most that may pass.
 #[derive(Debug, Clone)]
-pub(super) struct Cap {
+pub(super) struct Cap<'a> {
+    /// What is counted.
+    pub(super) counted: Counted<'a>,
     pub(super) bytes: u64,
     /// Name of the limit and its numbers.
     pub(super) detail: String,
 }
 
+/// Whose bytes a cap is about.
+#[derive(Debug, Clone)]
+pub(super) enum Counted<'a> {
+    /// Those that passed here.
+    Here,
+    /// Those that passed here and in other taps with the same counter.
+    Shared(&'a AtomicU64),
+}
+
 /// See the module.
-pub(super) struct Tap<R> {
+pub(super) struct Tap<'a, R> {
     inner: R,
     hasher: Hasher,
     bytes: u64,
-    caps: Vec<Cap>,
+    caps: Vec<Cap<'a>>,
     deadline: Deadline,
     stopped: Option<Stopped>,
 }
 
-impl<R: Read> Tap<R> {
-    pub(super) fn new(inner: R, caps: Vec<Cap>, deadline: Deadline) -> Self {
+impl<'a, R: Read> Tap<'a, R> {
+    pub(super) fn new(inner: R, caps: Vec<Cap<'a>>, deadline: Deadline) -> Self {
         Self { inner, hasher: Hasher::new(), bytes: 0, caps, deadline, stopped: None }
     }
 
@@ -59,9 +71,13 @@ impl<R: Read> Tap<R> {
     }
 }
 
-impl<R: Read> Read for Tap<R> {
+impl<R: Read> Read for Tap<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let exceeded = self.caps.iter().find(|cap| self.bytes > cap.bytes).map(|cap| cap.detail.clone());
+        let counted = |cap: &&Cap<'_>| match cap.counted {
+            Counted::Here => self.bytes,
+            Counted::Shared(all) => all.load(Ordering::Relaxed),
+        };
+        let exceeded = self.caps.iter().find(|cap| counted(cap) > cap.bytes).map(|cap| cap.detail.clone());
         let late = self.deadline.is_over().then(|| format!("time: stopped after {} bytes", self.bytes));
         if let Some(detail) = exceeded.or(late) {
             self.stopped = Some(Stopped::Limit(detail));
@@ -71,6 +87,11 @@ impl<R: Read> Read for Tap<R> {
             Ok(read) => {
                 self.hasher.update(buf.get(..read).unwrap_or_default());
                 self.bytes = self.bytes.saturating_add(read as u64);
+                for cap in &self.caps {
+                    if let Counted::Shared(all) = cap.counted {
+                        all.fetch_add(read as u64, Ordering::Relaxed);
+                    }
+                }
                 Ok(read)
             }
             Err(e) if e.kind() == io::ErrorKind::Interrupted => Err(e),

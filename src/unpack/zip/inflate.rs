@@ -7,6 +7,7 @@ use super::super::error::UnpackError;
 use super::super::limits::{Deadline, Limits};
 use super::{EntryVisitor, StreamReport, ZipEntry, ZipIndex};
 
+const UNREADABLE: &str = "encrypted, of an unknown method, overlapping another entry, or misplaced";
 const INPUT: usize = 64 << 10;
 const OUTPUT: usize = 128 << 10;
 
@@ -31,20 +32,26 @@ pub(super) fn stream(
         for visitor in visitors.iter_mut() {
             visitor.begin(entry);
         }
-        let flaw = if entry.readable {
+        let is_enough = |visitors: &[&mut dyn EntryVisitor]| !visitors.is_empty() && visitors.iter().all(|visitor| visitor.is_enough());
+        let flaw = if is_enough(visitors) {
+            None
+        } else if entry.readable {
             body(index, entry, Some(deadline), &mut buffers, &mut |piece| {
                 bytes = bytes.saturating_add(piece.len() as u64);
                 for visitor in visitors.iter_mut() {
                     visitor.data(piece);
                 }
+                !is_enough(visitors)
             })?
         } else {
             complete = false;
             None
         };
+        let unreadable = (!entry.readable).then_some(UNREADABLE);
+        let detail = flaw.as_ref().map(|(_, detail)| detail.as_str()).or(unreadable);
         for visitor in visitors.iter_mut() {
-            if flaw.is_some() || !entry.readable {
-                visitor.damaged(entry);
+            if let Some(detail) = detail {
+                visitor.damaged(entry, detail);
             }
             visitor.end(entry);
         }
@@ -63,13 +70,16 @@ pub(super) fn stream(
 pub(super) fn read(index: &ZipIndex, entry: &ZipEntry, max: u64) -> Result<Vec<u8>, UnpackError> {
     let refuse = |kind, detail| UnpackError::Entry { path: index.source.path().into(), entry: entry.path_lossless(), kind, detail };
     if !entry.readable {
-        return Err(refuse(AnomalyKind::Malformed, "encrypted, of an unknown method, overlapping another entry, or misplaced".into()));
+        return Err(refuse(AnomalyKind::Malformed, UNREADABLE.into()));
     }
     if entry.size > max {
         return Err(refuse(AnomalyKind::LimitExceeded, format!("{} bytes, at most {max} are read", entry.size)));
     }
     let mut out = Vec::new();
-    match body(index, entry, None, &mut Buffers::new(), &mut |piece| out.extend_from_slice(piece))? {
+    match body(index, entry, None, &mut Buffers::new(), &mut |piece| {
+        out.extend_from_slice(piece);
+        true
+    })? {
         None => Ok(out),
         Some((kind, detail)) => Err(refuse(kind, detail)),
     }
@@ -106,25 +116,31 @@ impl Buffers {
 
 type Flaw = (AnomalyKind, String);
 
-/// Hands out the inflated bytes, never more than the stated size, and says what is wrong with them.
+/// Hands out the inflated bytes, never more than the stated size, and says what is wrong with them. Where the sink wants no more, the rest
+/// is not looked at.
 fn body(
     index: &ZipIndex,
     entry: &ZipEntry,
     deadline: Option<Deadline>,
     buffers: &mut Buffers,
-    sink: &mut dyn FnMut(&[u8]),
+    sink: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<Option<Flaw>, UnpackError> {
     let mut crc = Crc::new();
+    let mut enough = false;
     let flaw = {
         let mut pour = |piece: &[u8]| {
             crc.update(piece);
-            sink(piece);
+            enough = !sink(piece);
+            !enough
         };
         match entry.method {
             0 => stored(index, entry, deadline, buffers, &mut pour)?,
             _ => deflated(index, entry, deadline, buffers, &mut pour)?,
         }
     };
+    if enough {
+        return Ok(None);
+    }
     Ok(flaw.or_else(|| {
         (crc.sum() != entry.crc32).then(|| {
             (AnomalyKind::BadChecksum, format!("CRC-32: the central directory says {:08x}, the bytes have {:08x}", entry.crc32, crc.sum()))
@@ -137,7 +153,7 @@ fn stored(
     entry: &ZipEntry,
     deadline: Option<Deadline>,
     buffers: &mut Buffers,
-    pour: &mut dyn FnMut(&[u8]),
+    pour: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<Option<Flaw>, UnpackError> {
     if entry.size != entry.compressed_size {
         let detail = format!("stored without compression, yet {} bytes are said to become {}", entry.compressed_size, entry.size);
@@ -152,7 +168,9 @@ fn stored(
         if piece.is_empty() {
             return Ok(Some((AnomalyKind::BadChecksum, format!("size: {} bytes are stated, {done} are there", entry.size))));
         }
-        pour(piece);
+        if !pour(piece) {
+            return Ok(None);
+        }
         done = done.saturating_add(piece.len() as u64);
     }
     Ok(None)
@@ -163,7 +181,7 @@ fn deflated(
     entry: &ZipEntry,
     deadline: Option<Deadline>,
     buffers: &mut Buffers,
-    pour: &mut dyn FnMut(&[u8]),
+    pour: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<Option<Flaw>, UnpackError> {
     let Buffers { input, output, inflater } = buffers;
     inflater.reset(false);
@@ -188,7 +206,9 @@ fn deflated(
             if produced > entry.size {
                 return bad(format!("size: {} bytes are stated, and the data inflates to more", entry.size));
             }
-            pour(output.get(..usize::try_from(given).unwrap_or(0)).unwrap_or_default());
+            if !pour(output.get(..usize::try_from(given).unwrap_or(0)).unwrap_or_default()) {
+                return Ok(None);
+            }
             piece = piece.get(usize::try_from(taken).unwrap_or(usize::MAX)..).unwrap_or_default();
             if status == Status::StreamEnd {
                 return if inflater.total_in() != entry.compressed_size {

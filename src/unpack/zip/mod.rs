@@ -11,10 +11,12 @@ mod local;
 mod source;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::anomaly::{Anomalies, Anomaly};
 use super::error::UnpackError;
 use super::limits::{Deadline, Limits};
+use crate::model::digest::Digest;
 use crate::model::printable::lossless;
 use source::Source;
 
@@ -82,8 +84,12 @@ pub trait EntryVisitor {
     fn begin(&mut self, entry: &ZipEntry);
     /// The next piece of its inflated bytes.
     fn data(&mut self, bytes: &[u8]);
-    /// What was handed out is not the whole, intact entry; called before `end`.
-    fn damaged(&mut self, _entry: &ZipEntry) {}
+    /// What was handed out is not the whole, intact entry, and why; called before `end`.
+    fn damaged(&mut self, _entry: &ZipEntry, _detail: &str) {}
+    /// True where no more of the current entry is of use. Where nobody wants more, its rest is neither inflated nor checked.
+    fn is_enough(&self) -> bool {
+        false
+    }
     /// It ends. Whether the pieces were the whole, intact entry only the [`StreamReport`] tells.
     fn end(&mut self, entry: &ZipEntry);
 }
@@ -107,7 +113,18 @@ impl ZipIndex {
     /// # Errors
     /// [`UnpackError::NotAZip`] where the file has no end record; I/O errors.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, UnpackError> {
-        let source = Source::open(path)?;
+        Self::of(Source::open(path)?, limits)
+    }
+
+    /// As [`Self::open`], of an archive that is at hand whole: one within another. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// [`UnpackError::NotAZip`] where the bytes have no end record.
+    pub fn in_memory(bytes: Arc<Vec<u8>>, name: &str, limits: &Limits) -> Result<Self, UnpackError> {
+        Self::of(Source::memory(bytes, name), limits)
+    }
+
+    fn of(source: Source, limits: &Limits) -> Result<Self, UnpackError> {
         let deadline = Deadline::start(limits);
         let mut anomalies = Anomalies::default();
         let end = end::find(&source, &mut anomalies)?;
@@ -147,6 +164,22 @@ impl ZipIndex {
     /// [`UnpackError::Entry`] where it is longer, damaged or of a kind that can't be read; I/O errors.
     pub fn read(&self, entry: &ZipEntry, max: u64) -> Result<Vec<u8>, UnpackError> {
         inflate::read(self, entry, max)
+    }
+
+    /// SHA-256 and size of the archive itself, through the handle that its entries are read through.
+    ///
+    /// # Errors
+    /// [`UnpackError::Changed`] where the file is no longer what it was when it was opened; I/O errors.
+    pub fn digest(&self) -> Result<(Digest, u64), UnpackError> {
+        Ok((self.source.digest()?, self.source.len()))
+    }
+
+    /// An error where the file is no longer what it was when it was opened: what was read of it may then be of two archives.
+    ///
+    /// # Errors
+    /// [`UnpackError::Changed`]; I/O errors.
+    pub fn unchanged(&self) -> Result<(), UnpackError> {
+        self.source.unchanged()
     }
 
     /// The archive's file.

@@ -2,17 +2,40 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::error::UnpackError;
+use crate::model::digest::{Digest, Hasher};
 
-/// An open archive.
+/// Bytes that are hashed at a time.
+const PIECE: usize = 256 << 10;
+
+/// An open archive: a file, or bytes at hand (a jar within a jar).
 #[derive(Debug)]
 pub(super) struct Source {
-    file: File,
+    bytes: Bytes,
     path: PathBuf,
     len: u64,
+    /// What the file system said when it was opened.
+    stamp: Option<Stamp>,
+}
+
+/// What changes with a file's bytes: size, and times of modification and of change in seconds and nanoseconds.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp(u64, i64, i64, i64, i64);
+
+impl Stamp {
+    fn of(metadata: &fs::Metadata) -> Self {
+        Self(metadata.len(), metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec())
+    }
+}
+
+#[derive(Debug)]
+enum Bytes {
+    File(File),
+    Memory(Arc<Vec<u8>>),
 }
 
 impl Source {
@@ -23,8 +46,37 @@ impl Source {
             return Err(UnpackError::NotAFile { path: path.into() });
         }
         let file = File::open(path).map_err(io)?;
-        let len = file.metadata().map_err(io)?.len();
-        Ok(Self { file, path: path.into(), len })
+        let metadata = file.metadata().map_err(io)?;
+        Ok(Self { bytes: Bytes::File(file), path: path.into(), len: metadata.len(), stamp: Some(Stamp::of(&metadata)) })
+    }
+
+    /// Bytes at hand; `name` is what errors call them.
+    pub(super) fn memory(bytes: Arc<Vec<u8>>, name: &str) -> Self {
+        Self { len: bytes.len() as u64, bytes: Bytes::Memory(bytes), path: name.into(), stamp: None }
+    }
+
+    /// The SHA-256 of all of it.
+    pub(super) fn digest(&self) -> Result<Digest, UnpackError> {
+        let mut hasher = Hasher::new();
+        let mut buffer = vec![0; PIECE];
+        let mut done = 0_u64;
+        while done < self.len {
+            let read = self.read_at(done, &mut buffer)?;
+            if read == 0 {
+                return Err(UnpackError::Changed { path: self.path.clone() });
+            }
+            hasher.update(buffer.get(..read).unwrap_or_default());
+            done = done.saturating_add(read as u64);
+        }
+        self.unchanged()?;
+        Ok(hasher.finish())
+    }
+
+    /// An error where the file is not what it was when it was opened.
+    pub(super) fn unchanged(&self) -> Result<(), UnpackError> {
+        let Bytes::File(file) = &self.bytes else { return Ok(()) };
+        let now = file.metadata().map_err(|source| UnpackError::Io { path: self.path.clone(), source })?;
+        if self.stamp == Some(Stamp::of(&now)) { Ok(()) } else { Err(UnpackError::Changed { path: self.path.clone() }) }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -41,9 +93,20 @@ impl Source {
         if offset >= self.len {
             return Ok(0);
         }
+        let file = match &self.bytes {
+            Bytes::File(file) => file,
+            Bytes::Memory(bytes) => {
+                let rest = usize::try_from(offset).ok().and_then(|from| bytes.get(from..)).unwrap_or_default();
+                let filled = rest.len().min(buf.len());
+                if let (Some(to), Some(from)) = (buf.get_mut(..filled), rest.get(..filled)) {
+                    to.copy_from_slice(from);
+                }
+                return Ok(filled);
+            }
+        };
         let mut filled = 0;
         while let Some(rest) = buf.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, offset) {
+            match file.read_at(rest, offset) {
                 Ok(0) => break,
                 Ok(n) => {
                     filled = filled.saturating_add(n);

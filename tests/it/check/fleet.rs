@@ -294,6 +294,7 @@ pub fn artifact(subject: Subject, bytes: &[u8]) -> Artifact {
         integrity: Integrity::Matches,
         contents: contents(Vec::new(), Vec::new()),
         signatures: Observed::Absent,
+        packages: Observed::Absent,
         attested: Attested::default(),
     }
 }
@@ -319,7 +320,7 @@ pub fn symlink(path: &str, target: &str) -> FileEntry {
 }
 
 pub fn entry(path: &str, kind: EntryKind, mode: u32) -> FileEntry {
-    FileEntry { path: path.into(), kind, mode: Some(mode), size: 10, origin: 0, digest: None }
+    FileEntry { path: path.into(), kind, mode: Some(mode), size: 10, origin: 0, member: 0, digest: None }
 }
 
 pub fn anomaly(kind: AnomalyKind, path: &str) -> Anomaly {

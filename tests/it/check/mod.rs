@@ -7,6 +7,7 @@ mod layers;
 mod pinning;
 mod registry;
 mod rest;
+mod sbom;
 mod scale;
 mod sharing;
 mod signatures;

@@ -110,6 +110,7 @@ pub fn artifact(arn: &str, bytes: &[u8], policy: &Policy, now: Timestamp) -> Art
         integrity: Integrity::of(digest, size, Some(claimed), Some(size)),
         contents: Observed::Present(Arc::new(contents)),
         signatures,
+        packages: Observed::Absent,
         attested: Attested {
             signing: ServiceSigning { profile_version_arn: presented.profile_version_arn, job_arn: presented.job_arn },
             disagreeing_uses: Vec::new(),

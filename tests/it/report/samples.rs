@@ -96,6 +96,7 @@ pub fn artifact(subject: Subject, bytes: &[u8]) -> Artifact {
         integrity: Integrity::Matches,
         contents: Observed::Present(Arc::new(contents(Vec::new()))),
         signatures: Observed::Absent,
+        packages: Observed::Absent,
         attested: Attested::default(),
     }
 }
@@ -262,6 +263,7 @@ fn tampered_artifact(subject: Subject) -> Artifact {
         integrity: Integrity::of(Digest::of(b"tampered"), 8, Some(Digest::of(b"as published").into()), Some(12)),
         contents: Observed::Present(Arc::new(contents(vec![anomaly]))),
         signatures: Observed::Present(signatures),
+        packages: Observed::Absent,
         attested: Attested { signing: signing.clone(), disagreeing_uses: vec![(FUNCTION.parse().unwrap(), signing)] },
         ..good
     }

@@ -1,7 +1,7 @@
 //! Stage 3: hostile and honest archives.
 
-mod build_image;
-mod build_zip;
+pub(crate) mod build_image;
+pub(crate) mod build_zip;
 mod directory;
 mod honest_zip;
 mod hostile_zip;

@@ -93,6 +93,7 @@ fn decide_where(
             complete: true,
         })),
         signatures: if signatures.is_empty() { Observed::Absent } else { Observed::Present(signatures) },
+        packages: Observed::Absent,
         attested: Attested { signing: ServiceSigning::default(), disagreeing_uses: Vec::new() },
     };
     let evidence = Evidence {

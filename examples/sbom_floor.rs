@@ -1,0 +1,102 @@
+//! The least that an SBOM of a zip can cost: its SHA-256, and inflating the entries that catalogers ask for. `benches/sbom.sh` measures it
+//! beside `layerproof sbom`.
+//!
+//! `sbom_floor plan ZIP` prints the entries that `layerproof sbom` reads whole, `OFFSET STORED INFLATED METHOD` a line. `sbom_floor run ZIP PLAN`
+//! hashes the zip and inflates those entries, with the crates and buffers that layerproof has, and does nothing else.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use flate2::{Crc, Decompress, FlushDecompress, Status};
+use layerproof::catalog::{Input, Options, catalog};
+use layerproof::model::digest::Hasher;
+use layerproof::unpack::{Limits, ZipIndex};
+
+const PIECE: usize = 256 << 10;
+const INPUT: usize = 64 << 10;
+const OUTPUT: usize = 128 << 10;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().collect();
+    let args: Vec<&str> = args.iter().skip(1).map(String::as_str).collect();
+    match args.as_slice() {
+        ["plan", zip] => plan(Path::new(zip)),
+        ["run", zip, plan] => run(Path::new(zip), Path::new(plan)),
+        _ => Err("usage: sbom_floor plan ZIP, or sbom_floor run ZIP PLAN".into()),
+    }
+}
+
+fn plan(zip: &Path) -> Result<(), Box<dyn Error>> {
+    let limits = Limits::default();
+    let index = ZipIndex::open(zip, &limits)?;
+    let read = catalog(Input::Zip(&index), &Options::default(), &limits)?.read;
+    let file = File::open(zip)?;
+    for entry in &index.entries {
+        if !read.contains(&(u32::try_from(entry.index)?, 0)) {
+            continue;
+        }
+        // APPNOTE 4.3.7: the lengths of name and extra field stand at 26 and 28, the data after both.
+        let mut lengths = [0; 4];
+        file.read_exact_at(&mut lengths, entry.header_offset + 26)?;
+        let [a, b, c, d] = lengths;
+        let data = entry.header_offset + 30 + u64::from(u16::from_le_bytes([a, b])) + u64::from(u16::from_le_bytes([c, d]));
+        println!("{data} {} {} {}", entry.compressed_size, entry.size, entry.method);
+    }
+    Ok(())
+}
+
+fn run(zip: &Path, plan: &Path) -> Result<(), Box<dyn Error>> {
+    let file = File::open(zip)?;
+    let size = file.metadata()?.len();
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; PIECE];
+    let mut done = 0;
+    while done < size {
+        let read = file.read_at(&mut buffer, done)?;
+        hasher.update(&buffer[..read]);
+        done += read as u64;
+    }
+    let mut inflated = 0;
+    let (mut input, mut output) = (vec![0; INPUT], vec![0; OUTPUT]);
+    let mut inflater = Decompress::new(false);
+    for line in fs::read_to_string(plan)?.lines() {
+        let numbers: Vec<u64> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+        let [offset, stored, size, method] = numbers.as_slice() else { return Err("a plan has four numbers a line".into()) };
+        // What is read is kept whole, as catalogers get it.
+        let mut bytes: Vec<u8> = Vec::with_capacity(usize::try_from(*size)?);
+        let mut crc = Crc::new();
+        let mut at = 0;
+        inflater.reset(false);
+        'entry: while at < *stored {
+            let want = usize::try_from((*stored - at).min(INPUT as u64))?;
+            let read = file.read_at(&mut input[..want], offset + at)?;
+            at += read as u64;
+            let mut piece = &input[..read];
+            if *method == 0 {
+                crc.update(piece);
+                bytes.extend_from_slice(piece);
+                continue;
+            }
+            loop {
+                let before = (inflater.total_in(), inflater.total_out());
+                let status = inflater.decompress(piece, &mut output, FlushDecompress::None)?;
+                let taken = usize::try_from(inflater.total_in() - before.0)?;
+                let given = usize::try_from(inflater.total_out() - before.1)?;
+                crc.update(&output[..given]);
+                bytes.extend_from_slice(&output[..given]);
+                piece = &piece[taken..];
+                if status == Status::StreamEnd {
+                    break 'entry;
+                }
+                if taken == 0 && given == 0 {
+                    break;
+                }
+            }
+        }
+        inflated += bytes.len();
+    }
+    println!("{} {inflated}", hasher.finish().hex());
+    Ok(())
+}

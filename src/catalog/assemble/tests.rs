@@ -1,0 +1,155 @@
+use super::*;
+use crate::catalog::{Evidence, ExecutableKind, Purl, Technique};
+use crate::unpack::{EntryKind, FileEntry, FileTree, Format};
+
+fn contents(paths: &[&str]) -> Contents {
+    let entry = |path: &&str| FileEntry {
+        path: (*path).to_owned(),
+        kind: EntryKind::File,
+        mode: None,
+        size: 1,
+        origin: 0,
+        member: 0,
+        digest: None,
+    };
+    let tree = FileTree { entries: paths.iter().map(entry).collect() };
+    Contents { format: Format::Zip, tree, anomalies: Vec::new(), entries: paths.len() as u64, unpacked_bytes: 0, complete: true }
+}
+
+fn package(kind: &str, name: &str, version: Option<&str>, basis: Basis, path: &str) -> Package {
+    Package::new(Purl::new(kind, name, version), basis, Evidence::metadata(path, "test"))
+}
+
+fn parts(all: Vec<(&'static str, Assembled)>) -> Parts {
+    Parts { assembled: all.into_iter().collect(), gaps: Vec::new(), os: None }
+}
+
+fn executable(path: &str) -> Executable {
+    Executable {
+        path: path.into(),
+        kind: ExecutableKind::Elf,
+        size: 1,
+        sha256: "00".into(),
+        build_id: None,
+        soname: None,
+        needed: Vec::new(),
+        interpreter: None,
+        machine: None,
+    }
+}
+
+#[test]
+fn a_trace_never_weakens_what_is_installed_and_is_listed_once_with_it() {
+    let installed = package("npm", "axios", Some("1.0.0"), Basis::Installed, "node_modules/axios/package.json");
+    let mut trace = package("npm", "axios", Some("1.0.0"), Basis::Heuristic, "bundle.js");
+    trace.supplier = Some("trace".into());
+    let catalog = finish(
+        parts(vec![
+            ("a", Assembled { packages: vec![trace], ..Assembled::default() }),
+            ("b", Assembled { packages: vec![installed], ..Assembled::default() }),
+        ]),
+        &contents(&["bundle.js"]),
+    );
+    let [only] = catalog.packages.as_slice() else { panic!("{:?}", catalog.packages) };
+    assert_eq!((only.basis, only.evidence.len()), (Basis::Installed, 2));
+}
+
+#[test]
+fn packages_of_other_versions_or_without_one_stay_apart() {
+    let all = [Some("1"), Some("2"), None].map(|version| package("npm", "a", version, Basis::Installed, "x"));
+    let catalog = finish(parts(vec![("a", Assembled { packages: all.to_vec(), ..Assembled::default() })]), &contents(&["x"]));
+    assert_eq!(catalog.packages.len(), 3);
+}
+
+#[test]
+fn edges_follow_their_packages_through_merging() {
+    // The same package from two files: both edges are of the one that is left, and none leads from it to itself.
+    let packages = vec![
+        package("npm", "b", Some("1"), Basis::Installed, "2"),
+        package("npm", "a", Some("1"), Basis::Installed, "1"),
+        package("npm", "b", Some("1"), Basis::Installed, "3"),
+    ];
+    let edge = |from, to| Edge { from, relation: Relation::DependsOn, to };
+    let all = Assembled { packages, edges: vec![edge(0, 1), edge(2, 1), edge(0, 2)], ..Assembled::default() };
+    let catalog = finish(parts(vec![("a", all)]), &contents(&[]));
+    let names: Vec<&str> = catalog.packages.iter().map(|package| package.name.as_str()).collect();
+    assert_eq!((names, catalog.edges), (vec!["a", "b"], vec![edge(1, 0)]));
+}
+
+#[test]
+fn a_file_that_only_a_trace_names_stays_unidentified() {
+    let mut trace = package("generic", "openssl", Some("3.0.0"), Basis::Heuristic, "lib/a.so");
+    trace.files.insert("lib/a.so".into());
+    let mut installed = package("pypi", "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
+    installed.files.insert("lib/b.so".into());
+    let all = Assembled {
+        packages: vec![trace, installed],
+        executables: vec![executable("lib/a.so"), executable("lib/b.so")],
+        ..Assembled::default()
+    };
+    let catalog = finish(parts(vec![("a", all)]), &contents(&["lib/a.so", "lib/b.so"]));
+    let left: Vec<&str> = catalog.unidentified.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(left, ["lib/a.so"]);
+    let whole = catalog.compositions.iter().find(|composition| composition.of == "artifact").unwrap();
+    assert_eq!(whole.aggregate, Aggregate::Unknown);
+}
+
+#[test]
+fn a_language_package_that_the_distribution_brought_says_so_where_lib_is_a_link_into_usr() {
+    let mut deb = package("deb", "python3-six", Some("1"), Basis::Installed, "var/lib/dpkg/status");
+    deb.files.insert("lib/python3/six.egg-info".into());
+    let six = package("pypi", "six", Some("1"), Basis::Installed, "usr/lib/python3/six.egg-info");
+    let all = Assembled { packages: vec![deb, six], ..Assembled::default() };
+    let catalog = finish(parts(vec![("a", all)]), &contents(&["usr/lib/python3/six.egg-info", "var/lib/dpkg/status"]));
+    let [edge] = catalog.edges.as_slice() else { panic!("{:?}", catalog.edges) };
+    assert_eq!(
+        (edge.relation, &*catalog.packages[edge.from].name, &*catalog.packages[edge.to].name),
+        (Relation::OwnedBy, "six", "python3-six")
+    );
+}
+
+#[test]
+fn an_archive_that_was_not_read_whole_is_never_complete() {
+    let installed = package("pypi", "x", Some("1"), Basis::Installed, "x");
+    let one = || parts(vec![("python", Assembled { packages: vec![installed.clone()], ..Assembled::default() })]);
+    let whole = |catalog: &Catalog| catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().aggregate;
+    assert_eq!(whole(&finish(one(), &contents(&["x"]))), Aggregate::Complete);
+    let broken = Contents { complete: false, ..contents(&["x"]) };
+    let catalog = finish(one(), &broken);
+    assert_eq!((whole(&catalog), catalog.gaps.len()), (Aggregate::Incomplete, 1));
+}
+
+#[test]
+fn nothing_found_is_not_said_to_be_everything() {
+    let catalog = finish(parts(Vec::new()), &contents(&["data.bin"]));
+    let [whole] = catalog.compositions.as_slice() else { panic!("{:?}", catalog.compositions) };
+    assert_eq!(whole.aggregate, Aggregate::Unknown);
+}
+
+#[test]
+fn a_cataloger_that_failed_in_one_file_makes_its_list_incomplete() {
+    let installed = package("pypi", "x", Some("1"), Basis::Installed, "x");
+    let flaws = vec![("broken.dist-info/METADATA".to_owned(), Flaw::malformed("line 1"))];
+    let all = Assembled { packages: vec![installed], flaws, ..Assembled::default() };
+    let catalog = finish(parts(vec![("python", all)]), &contents(&["x"]));
+    assert_eq!(catalog.gaps.len(), 1);
+    assert!(catalog.compositions.iter().all(|composition| composition.aggregate == Aggregate::Incomplete), "{:?}", catalog.compositions);
+}
+
+#[test]
+fn two_artifacts_as_one_keep_what_each_brought() {
+    let of = |names: &[&str], technique| Catalog {
+        packages: names
+            .iter()
+            .map(|name| {
+                let evidence = Evidence { path: (*name).into(), cataloger: "test".into(), technique, confidence: 100 };
+                Package::new(Purl::new("npm", name, Some("1")), Basis::Installed, evidence)
+            })
+            .collect(),
+        ..Catalog::default()
+    };
+    let (whole, places) = combine(vec![of(&["b", "c"], Technique::Other), of(&["a", "b"], Technique::Filename)]);
+    let names: Vec<&str> = whole.packages.iter().map(|package| package.name.as_str()).collect();
+    assert_eq!((names, places), (vec!["a", "b", "c"], vec![vec![1, 2], vec![0, 1]]));
+    assert_eq!(whole.packages[1].evidence.len(), 2);
+}

@@ -1,0 +1,91 @@
+//! Lists of installed files: `RECORD` (PEP 376, PEP 627: CSV of path, hash and size) and setuptools' `installed-files.txt`.
+
+use crate::catalog::{Facts, Flaw};
+
+/// Files of one package. The largest real ones have some fifty thousand.
+const MAX_FILES: usize = 200_000;
+/// Bytes of one path. Linux takes 4,096.
+const MAX_PATH_BYTES: usize = 4_096;
+
+/// The paths of a `RECORD`, whose paths are relative to `folder`.
+pub(super) fn read(bytes: &[u8], folder: &str) -> Facts {
+    paths(bytes, folder, first_field)
+}
+
+/// The paths of an `installed-files.txt`, whose paths are relative to `folder`.
+pub(super) fn read_installed_files(bytes: &[u8], folder: &str) -> Facts {
+    paths(bytes, folder, |line| Some(line.trim().to_owned()))
+}
+
+fn paths(bytes: &[u8], folder: &str, path_of: impl Fn(&str) -> Option<String>) -> Facts {
+    let mut facts = Facts::default();
+    let mut broken = 0_usize;
+    let text = super::metadata::text(bytes);
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        if facts.files.len() >= MAX_FILES {
+            facts.flaws.push(Flaw::too_large("python::record::MAX_FILES", format!("more than {MAX_FILES} files")));
+            break;
+        }
+        match path_of(line).filter(|path| path.len() <= MAX_PATH_BYTES) {
+            None => broken = broken.saturating_add(1),
+            Some(path) => {
+                facts.files.extend(within(folder, &path));
+                facts.files.extend(moved(folder, &path));
+            }
+        }
+    }
+    if broken > 0 {
+        facts.flaws.push(Flaw::malformed(format!("{broken} lines have no path of at most {MAX_PATH_BYTES} bytes")));
+    }
+    facts
+}
+
+/// The first field of a line of CSV. A path with a line break in it is not read: no installer writes one.
+fn first_field(line: &str) -> Option<String> {
+    let Some(quoted) = line.strip_prefix('"') else {
+        return line.split(',').next().map(str::to_owned);
+    };
+    let mut out = String::new();
+    let mut rest = quoted;
+    loop {
+        let (before, after) = rest.split_once('"')?;
+        out.push_str(before);
+        match after.strip_prefix('"') {
+            Some(more) => {
+                out.push('"');
+                rest = more;
+            }
+            None => return Some(out),
+        }
+    }
+}
+
+/// Where a path that leaves the folder (`../../bin/x`) lies after `pip install --target`: pip installs into `lib/python` of a folder of its
+/// own, moves everything into the one target, `bin` and `share` with it, and leaves `RECORD` as it was.
+fn moved(folder: &str, path: &str) -> Option<String> {
+    let mut rest = path.strip_prefix("../")?;
+    while let Some(after) = rest.strip_prefix("../") {
+        rest = after;
+    }
+    within(folder, rest).filter(|path| folder.is_empty() || path.strip_prefix(folder).is_some_and(|below| below.starts_with('/')))
+}
+
+/// A path of the artifact: `path` seen from `folder`, without `.` and `..`. `None` where it climbs out of the root. An absolute path
+/// starts at the root.
+pub(super) fn within(folder: &str, path: &str) -> Option<String> {
+    let path = path.replace('\\', "/");
+    let (mut parts, rest): (Vec<&str>, &str) = match path.strip_prefix('/') {
+        Some(absolute) => (Vec::new(), absolute),
+        None => (folder.split('/').filter(|part| !part.is_empty()).collect(), path.as_str()),
+    };
+    for part in rest.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}

@@ -1,0 +1,7 @@
+//! SBOMs.
+
+mod command;
+mod documents;
+
+#[path = "../../../src/sbom/sample.rs"]
+mod sample;
