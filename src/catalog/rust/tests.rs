@@ -85,7 +85,7 @@ fn a_list_among_names_that_run_on_is_not_read() {
 #[test]
 fn panics_name_crates_the_compiler_and_checkouts() {
     let text = "/build/cargo/registry/src/index.example.org-1949cf8c6b5b557f/tokio-1.54.1/src/runtime/mod.rsinternal error\
-        C:\\cargo\\registry\\src\\index.crates.io-1949cf8c6b5b557f\\base64-0.22.1\\src\\lib.rs\
+        C:\\cargo\\registry\\src\\index.example.org-1949cf8c6b5b557f\\base64-0.22.1\\src\\lib.rs\
         /rust/deps/gimli-0.32.3/src/read/line.rs/rust/deps/tokio-1.54.1/src\
         /build/cargo/git/checkouts/tower-0123456789abcdef/89abcde/tower/src/lib.rs\
         see the registry/src/ folder";
