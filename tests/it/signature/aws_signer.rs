@@ -349,7 +349,7 @@ fn a_digest_of_a_pass_that_left_something_out_or_gave_it_in_another_order_is_non
     assert_eq!(finish(&|inner| all.clone().for_each(|at| give(inner, at, size(at) - u64::from(at == 1)))), None, "a byte less");
     assert_eq!(finish(&|inner| all.clone().for_each(|at| give(inner, at, size(at) + u64::from(at == 1)))), None, "a byte more");
     let damaged = |inner: &mut InnerDigest| {
-        inner.damaged(&index.entries[0]);
+        inner.damaged(&index.entries[0], "damaged");
         all.clone().for_each(|at| give(inner, at, size(at)));
     };
     assert_eq!(finish(&damaged), None, "damaged");
