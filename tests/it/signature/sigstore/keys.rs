@@ -223,9 +223,9 @@ fn what_needs_more_than_the_digest_is_undetermined_without_the_bytes() {
     let world = Sigstore::new();
     let undetermined = |key: SigningKey, edit: fn(&mut Value)| {
         let bundle = world.keyed(key.clone(), ARTIFACT).logged(&[]).edit(edit).build().bytes();
-        let form = layerproof::model::attachment::AttachmentForm::SigstoreBundle(bundle.into());
+        let form = AttachmentForm::SigstoreBundle(bundle.into());
         let digest = ClaimedDigest::from(Digest::of(ARTIFACT));
-        layerproof::signature::sigstore::judge_digest("beside", &form, digest, &only(&key), super::now()).unwrap().outcome
+        sigstore::judge_digest("beside", &form, digest, &only(&key), now()).unwrap().outcome
     };
     assert!(matches!(undetermined(SigningKey::ed25519("k"), |_| ()), Outcome::Inconclusive(_)));
     assert!(matches!(undetermined(SigningKey::p384("k"), |_| ()), Outcome::Inconclusive(_)));
