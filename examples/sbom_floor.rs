@@ -4,6 +4,8 @@
 //! `sbom_floor plan ZIP` prints the entries that `layerproof sbom` reads whole, `OFFSET STORED INFLATED METHOD` a line. `sbom_floor run ZIP PLAN`
 //! hashes the zip and inflates those entries, with the crates and buffers that layerproof has, and does nothing else.
 
+#![expect(clippy::print_stdout, reason = "it is what the program is for")]
+
 use std::error::Error;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;

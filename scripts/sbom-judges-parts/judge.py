@@ -4,6 +4,7 @@ What the schemas can't say is checked here: that references are unique and lead 
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -125,12 +126,19 @@ def spdx(document, _cdxrs):
 
 
 def statement(document, cdxrs):
-    parsed = json_format.ParseDict(document, statement_pb2.Statement())
-    Statement.copy_from_pb(parsed).validate()
+    try:
+        Statement.copy_from_pb(json_format.ParseDict(document, statement_pb2.Statement())).validate()
+    except (ValueError, json_format.ParseError) as error:
+        yield f"in-toto-attestation: {error}"
+        return
+    # It looks at no value of a digest.
+    for subject in document["subject"]:
+        if not re.fullmatch("[0-9a-f]{64}", subject["digest"].get("sha256", "")):
+            yield f"statement: no SHA-256 of a subject: {subject['digest']}"
     kinds = {"https://cyclonedx.org/bom": "bomFormat", "https://spdx.dev/Document/v2.3": "spdxVersion"}
     kind = kinds.get(document["predicateType"])
     if kind is None or kind not in document["predicate"]:
-        yield f"in-toto: the predicate is not what its type {document['predicateType']!r} says"
+        yield f"statement: the predicate is not what its type {document['predicateType']!r} says"
     yield from judged(document["predicate"], cdxrs)
 
 

@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(all.packages[2].licences, [Licence::Expression("GPL-2.0-only".into())]);
         assert_eq!(all.packages[2].files.iter().map(String::as_str).collect::<Vec<_>>(), ["usr/bin/sh"]);
         assert_eq!(edges(&all), ["libcrypto3 > busybox", "libcrypto3 > musl", "tool > busybox", "tool > musl"]);
-        assert!(all.packages[3].purl.qualifiers.get("upstream").is_none());
+        assert!(!all.packages[3].purl.qualifiers.contains_key("upstream"));
     }
 
     #[test]

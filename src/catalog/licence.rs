@@ -88,9 +88,6 @@ const KNOWN: &[(&str, &str)] = &[
 /// The text as an SPDX expression, identifiers and operators in the list's own spelling; `None` where it is none. What the crate's own `canonicalize`
 /// makes of looser text is not asked: it takes `bsd` for BSD-2-Clause and `GNU GPL v2` for GPL-3.0.
 fn expression(text: &str) -> Option<String> {
-    if spdx::Expression::parse(text).is_ok() {
-        return Some(text.to_owned());
-    }
     let mut spelled = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {

@@ -151,10 +151,8 @@ impl Raw {
                     self.licences.extend(name.or(url));
                 }
             }
-            ["project", "properties", name] => {
-                if self.properties.len() < MAX_ITEMS {
-                    self.properties.insert((*name).to_owned(), text.to_owned());
-                }
+            ["project", "properties", name] if self.properties.len() < MAX_ITEMS => {
+                self.properties.insert((*name).to_owned(), text.to_owned());
             }
             ["project", "dependencies", "dependency", field] => match *field {
                 "groupId" => text.clone_into(&mut self.need.group),

@@ -118,6 +118,7 @@ fn two_manifests_and_a_name_beyond_all_paths_are_flaws() {
     let long = format!("{}.jar", "a".repeat(60_000));
     let facts = parsed("x-1.jar", zip(&[("META-INF/MANIFEST.MF", b""), ("meta-inf/manifest.mf", b""), (&long, b"")])).unwrap();
     assert_eq!(facts.flaws.len(), 2);
+    assert!(facts.flaws.iter().any(|flaw| format!("{flaw:?}").contains("java::MAX_NAME")));
 }
 
 #[test]

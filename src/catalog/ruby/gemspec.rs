@@ -310,7 +310,7 @@ end
     fn lists_without_end_and_odd_escapes_end() {
         assert_eq!(literals("[\"a\", nil, b.c, %q{d}, \"e"), ["a", "d"]);
         assert_eq!(literals("\"a\", \"b\""), ["a"]);
-        for text in ["\"\\", "\"\\u12", "\"\\u{}", "\"\\xé\"", "%q", "%qaba", "'", "\"\\u{1234567}\""] {
+        for text in ["\"a#{b}\"", "\"\\", "\"\\u12", "\"\\u{}", "\"\\xé\"", "%q", "%qaba", "'", "\"\\u{1234567}\""] {
             assert_eq!(literal(text), None, "{text}");
         }
         assert_eq!(literals(&"[,".repeat(1 << 20)).len(), 0);

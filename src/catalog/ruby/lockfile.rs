@@ -88,7 +88,7 @@ mod tests {
 
     const LOCK: &str = "PATH\n  remote: .\n  specs:\n    app (0.1)\n      rack\n\nGIT\n  remote: https://h/x.git\n  revision: abc\n  specs:\n    x (1.0)\n
 GEM\n  remote: https://h/\n  specs:\n    nokogiri (1.15.0-x86_64-linux)\n      racc (~> 1.4)\n    racc (1.7.1)\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n  app!\n
-CHECKSUMS\n  nokogiri (1.15.0-x86_64-linux) sha256=E3B0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n  racc (1.7.1) sha256=short\n  app (0.1)\n";
+CHECKSUMS\n  nokogiri (1.15.0-x86_64-linux) sha256=E3B0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n  racc (1.7.1) sha256=abc\n  app (0.1)\n";
 
     #[test]
     fn what_is_locked_is_read_and_the_project_itself_is_no_gem() {

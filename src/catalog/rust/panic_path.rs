@@ -196,10 +196,10 @@ mod tests {
 
     #[test]
     fn a_path_is_read_where_text_follows_it_at_once_and_not_where_it_ends() {
-        let index = b"/src/index.crates.io-1949cf8c6b5b557f/tokio-1.54.1";
+        let index = b"/src/index.example.org-1949cf8c6b5b557f/tokio-1.54.1";
         assert_eq!(registry(&[index.as_slice(), b"/src/lib.rscalled `Option"].concat()), Some(("tokio", "1.54.1")));
         assert_eq!(
-            registry(&[b"\\src\\index.crates.io-1949cf8c6b5b557f\\tokio-1.54.1".as_slice(), b"\\src"].concat()),
+            registry(&[b"\\src\\index.example.org-1949cf8c6b5b557f\\tokio-1.54.1".as_slice(), b"\\src"].concat()),
             Some(("tokio", "1.54.1"))
         );
         // Whether the version is whole can't be told.

@@ -28,7 +28,7 @@ fn deflated(text: &str) -> Vec<u8> {
 }
 
 fn auditable(json: &str) -> Vec<u8> {
-    let rodata = "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/hyper-1.6.0/src/lib.rs";
+    let rodata = "/build/cargo/registry/src/index.example.org-1949cf8c6b5b557f/hyper-1.6.0/src/lib.rs";
     Build::new().part(".dep-v0", 1, 2, 0x9000, deflated(json), None).rodata(rodata).bytes()
 }
 
@@ -84,10 +84,10 @@ fn a_list_among_names_that_run_on_is_not_read() {
 
 #[test]
 fn panics_name_crates_the_compiler_and_checkouts() {
-    let text = "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.54.1/src/runtime/mod.rsinternal error\
-        C:\\cargo\\registry\\src\\index.crates.io-1949cf8c6b5b557f\\base64-0.22.1\\src\\lib.rs\
+    let text = "/build/cargo/registry/src/index.example.org-1949cf8c6b5b557f/tokio-1.54.1/src/runtime/mod.rsinternal error\
+        C:\\cargo\\registry\\src\\index.example.org-1949cf8c6b5b557f\\base64-0.22.1\\src\\lib.rs\
         /rust/deps/gimli-0.32.3/src/read/line.rs/rust/deps/tokio-1.54.1/src\
-        /root/.cargo/git/checkouts/tower-0123456789abcdef/89abcde/tower/src/lib.rs\
+        /build/cargo/git/checkouts/tower-0123456789abcdef/89abcde/tower/src/lib.rs\
         see the registry/src/ folder";
     let facts =
         parse("bootstrap", &Build::new().rodata(text).comment("GCC\0rustc version 1.88.0 (6b00bc388 2025-06-23)\0").bytes()).unwrap();
@@ -107,7 +107,7 @@ fn a_file_full_of_paths_ends_at_a_limit() {
 
 #[test]
 fn code_names_no_crates() {
-    let text = "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.54.1/src/";
+    let text = "/build/cargo/registry/src/index.example.org-1949cf8c6b5b557f/tokio-1.54.1/src/";
     assert!(parse("bootstrap", &Build::new().code(text).rodata("x").bytes()).expect("facts").packages.is_empty());
 }
 

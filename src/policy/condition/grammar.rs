@@ -338,6 +338,19 @@ mod tests {
             let parsed = std::thread::Builder::new().stack_size(2 << 20).spawn(move || drop(parse(&text)));
             parsed.unwrap().join().unwrap();
         }
+        // The most that is let through of each, and one more.
+        for (text, part) in [("(", "brackets"), ("[", "brackets"), ("{", "brackets")].map(|(text, part)| (text.repeat(MAX_BRACKETS), part))
+        {
+            assert_eq!(measure(&text), Ok(()), "{text}");
+            assert!(measure(&format!("{text}(")).is_err_and(|why| why.contains(part)), "{text}");
+            assert_eq!(measure(&format!("{text}){}", "[](){}".repeat(20))), Ok(()), "{text}");
+        }
+        assert_eq!(measure(&"?".repeat(MAX_CHOICES)), Ok(()));
+        assert!(measure(&"?".repeat(MAX_CHOICES + 1)).is_err_and(|why| why.contains("question marks")));
+        for part in [".", "!", "-", "()"] {
+            assert_eq!(measure(&part.repeat(MAX_PARTS)), Ok(()), "{part}");
+            assert!(measure(&part.repeat(MAX_PARTS + 1)).is_err_and(|why| why.contains("dots")), "{part}");
+        }
         // Texts in quotes do not count, wherever they end.
         for text in [
             format!("predicate.a == '{}'", "(".repeat(MAX_BRACKETS + 1)),

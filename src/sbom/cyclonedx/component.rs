@@ -61,7 +61,7 @@ pub(super) fn unidentified_component<'a>(executable: &'a Executable, reference: 
         kind: "file",
         reference: Some(reference),
         name: &executable.path,
-        hashes: is_hash.then(|| Hash { alg: "SHA-256", content: Cow::Borrowed(executable.sha256.as_str()) }).into_iter().collect(),
+        hashes: is_hash.then_some(Hash { alg: "SHA-256", content: Cow::Borrowed(executable.sha256.as_str()) }).into_iter().collect(),
         properties: properties(says::of_executable(executable)),
         ..Component::default()
     }

@@ -163,3 +163,24 @@ fn timestamp(unsigned: &Header) -> Result<Option<Vec<u8>>, Rejection> {
         Some(_) => Err(malformed(headers::TIMESTAMP, "it is no byte string, or too long")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_header_that_the_format_does_not_have_stands_in_either_map() {
+        use coset::CoseSignature;
+        let good = Header::default;
+        assert_eq!(one_reading(&good(), &good()), Ok(()));
+        for odd in [
+            Header { key_id: vec![1], ..good() },
+            Header { iv: vec![1], ..good() },
+            Header { partial_iv: vec![1], ..good() },
+            Header { counter_signatures: vec![CoseSignature::default()], ..good() },
+        ] {
+            assert!(one_reading(&odd, &good()).is_err(), "{odd:?}");
+            assert!(one_reading(&good(), &odd).is_err(), "{odd:?}");
+        }
+    }
+}

@@ -180,3 +180,18 @@ fn is_web(address: &str) -> bool {
     let lower = address.to_ascii_lowercase();
     lower.starts_with("http://") || lower.starts_with("https://")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_on_the_web_are_asked() {
+        for web in ["http://crl.example/a.crl", "HTTPS://ocsp.example"] {
+            assert!(is_web(web), "{web}");
+        }
+        for other in ["ldap://directory.example/cn=ca", "file:///etc/passwd", "ftp://crl.example/a", "//crl.example", "httpx://a", ""] {
+            assert!(!is_web(other), "{other}");
+        }
+    }
+}

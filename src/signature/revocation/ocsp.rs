@@ -305,11 +305,11 @@ mod tests {
     fn response_data_of_another_version_is_none() {
         let parse = |version: &[u8]| {
             let rest = [
-                asn1::encode(BY_KEY, &asn1::encode(tag::OCTET_STRING, &[7; 20])),
-                asn1::encode(tag::GENERALIZED_TIME, b"20260901000000Z"),
-                asn1::encode(tag::SEQUENCE, &[]),
+                encode(BY_KEY, &encode(tag::OCTET_STRING, &[7; 20])),
+                encode(tag::GENERALIZED_TIME, b"20260901000000Z"),
+                encode(tag::SEQUENCE, &[]),
             ];
-            let der = asn1::encode(tag::SEQUENCE, &[version, &rest.concat()].concat());
+            let der = encode(tag::SEQUENCE, &[version, &rest.concat()].concat());
             Data::parse(asn1::one(&der, tag::SEQUENCE).unwrap()).map(|data| data.answers.len())
         };
         assert_eq!(parse(&[]), Ok(0));

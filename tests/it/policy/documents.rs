@@ -413,6 +413,18 @@ fn a_trusted_root_that_is_not_the_one_whose_digest_was_typed_is_refused() {
 }
 
 #[test]
+fn every_root_that_is_named_is_in_force_and_each_once() {
+    let of = |root: &str| format!("{{sigstore: {{root: {root}, issuer: i, identity: me}}}}");
+    let [good, github] = ["sigstore-public-good", "sigstore-github"].map(of);
+    let policy =
+        parse(&statement(&format!("level: strict\nsignatures: {{any: [{good}, {github}, {}]}}", github.replace("me", "you")))).unwrap();
+    let names: Vec<&str> = policy.anchors().sigstore_roots.iter().map(|root| root.name.as_str()).collect();
+    assert_eq!(names, ["sigstore-github", "sigstore-public-good"]);
+    let unnamed = statement(&format!("level: strict\nsignatures: {{any: [{good}, {}]}}", of("sigstore-nobody")));
+    refused(&unnamed, "sigstore-nobody");
+}
+
+#[test]
 fn only_material_that_a_statement_names_is_in_force() {
     let policy = parse(&statement("level: strict\nsignatures: {sigstore: {issuer: i, identity: me}}")).unwrap();
     let anchors = policy.anchors();

@@ -119,6 +119,17 @@ fn rule_07_an_image_that_could_not_be_resolved_is_undecided() {
 }
 
 #[test]
+fn what_the_author_of_a_part_can_cause_is_no_more_forgivable_in_the_whole() {
+    for (reason, author) in [(GapReason::Unconfirmed, true), (GapReason::Unreachable, false)] {
+        let (policy, mut evidence) = fleet(&signed(), &signed(), &signed(), Observed::Absent);
+        evidence.artifacts.get_mut(&subject(LAYER)).unwrap().signatures = Observed::Unknown(gap(reason));
+        let decision = &evaluate(&policy, &evidence, now())[&of_version(1)];
+        assert_eq!(decision.verdict, Verdict::Undecided, "{decision:#?}");
+        assert_eq!(decision.reasons.iter().any(|reason| reason.author_can_cause), author, "{decision:#?}");
+    }
+}
+
+#[test]
 fn an_exempt_layer_does_not_make_the_version_trusted() {
     let any = format!("{{any: [{OURS}]}}");
     let (_, evidence) = fleet(&signed(), &signed(), &signed(), Observed::Absent);

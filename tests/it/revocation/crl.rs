@@ -112,6 +112,20 @@ fn critical_extensions_that_are_not_understood_are_not_passed_over() {
 }
 
 #[test]
+fn extensions_of_an_entry_that_are_understood_or_not_critical_leave_it_what_it_is() {
+    let pki = Pki::new();
+    let since = der::generalized_time(&asn1_time(at("2026-08-01T00:00:00Z")));
+    for extension in [Extension::new("1.2.3.4", der::null()), Extension::critical(INVALIDITY_DATE, since)] {
+        let mut list = Crl::of(&pki.root).revoke(&pki.leaf.cert, "2026-09-01T00:00:00Z", None);
+        list.entry_extensions = vec![extension];
+        assert!(judge(&pki, &list).unwrap().state.undoes(Some(at("2026-08-01T00:00:00Z"))));
+    }
+    let mut list = Crl::of(&pki.root).revoke(&pki.leaf.cert, "2026-09-01T00:00:00Z", None);
+    list.entry_extensions = vec![Extension::critical("2.5.29.21", der::enumerated(1))];
+    assert!(judge(&pki, &list).unwrap().state.undoes(None));
+}
+
+#[test]
 fn remove_from_crl_in_a_whole_list_takes_nothing_back() {
     let pki = Pki::new();
     let list = Crl::of(&pki.root).revoke(&pki.leaf.cert, "2026-09-01T00:00:00Z", Some(8));

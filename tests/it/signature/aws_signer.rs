@@ -11,7 +11,7 @@ use layerproof::signature::{
     Analysed, Anchor, AnchorError, Candidate, InnerDigest, JudgedSignature, Outcome, Rejection, Signatures, SignerIdentity, StepResult,
     TrustAnchors, aws_signer, examine_all, explain,
 };
-use layerproof::unpack::{Limits, WantDigests, ZipIndex, analyse_zip};
+use layerproof::unpack::{EntryVisitor, Limits, WantDigests, ZipIndex, analyse_zip};
 
 use super::vectors::{self, Expect};
 use crate::forge::{SignerOptions, TestCa, sign_zip};
@@ -321,6 +321,38 @@ fn a_digest_of_a_pass_that_never_ran_verifies_nothing() {
     let signature =
         one(examine_all(&Candidate::Zip { subject: &subject, index: &index, analysed }, &Attachments::default(), &ours(), now(), &limits));
     assert!(matches!(rejection(&signature), Rejection::AmbiguousArchive { .. }));
+}
+
+#[test]
+fn a_digest_of_a_pass_that_left_something_out_or_gave_it_in_another_order_is_none() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), vector("valid")).unwrap();
+    let index = ZipIndex::open(file.path(), &Limits::default()).unwrap();
+    let give = |inner: &mut InnerDigest, at: usize, bytes: u64| {
+        let entry = &index.entries[at];
+        inner.begin(entry);
+        inner.data(&vec![0; usize::try_from(bytes).unwrap()]);
+        inner.end(entry);
+    };
+    let size = |at: usize| index.entries[at].size;
+    let finish = |pass: &dyn Fn(&mut InnerDigest)| {
+        let mut inner = InnerDigest::new(&index);
+        pass(&mut inner);
+        inner.finish()
+    };
+    let all = 0..index.entries.len();
+    assert!(all.len() > 2 && size(1) > 1);
+    assert!(finish(&|inner| all.clone().for_each(|at| give(inner, at, size(at)))).is_some());
+    assert_eq!(finish(&|inner| all.clone().skip(1).for_each(|at| give(inner, at, size(at)))), None, "without the first");
+    assert_eq!(finish(&|inner| all.clone().rev().skip(1).rev().for_each(|at| give(inner, at, size(at)))), None, "without the last");
+    assert_eq!(finish(&|inner| all.clone().rev().for_each(|at| give(inner, at, size(at)))), None, "backwards");
+    assert_eq!(finish(&|inner| all.clone().for_each(|at| give(inner, at, size(at) - u64::from(at == 1)))), None, "a byte less");
+    assert_eq!(finish(&|inner| all.clone().for_each(|at| give(inner, at, size(at) + u64::from(at == 1)))), None, "a byte more");
+    let damaged = |inner: &mut InnerDigest| {
+        inner.damaged(&index.entries[0], "damaged");
+        all.clone().for_each(|at| give(inner, at, size(at)));
+    };
+    assert_eq!(finish(&damaged), None, "damaged");
 }
 
 fn explained(signature: &JudgedSignature, color: bool) -> String {

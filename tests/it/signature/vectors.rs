@@ -367,6 +367,8 @@ fn certificates() -> Vec<Vector> {
         vector("ca-without-basic-constraints", chain, ca(|c| c.regional.ca = None)),
         vector("ca-without-key-cert-sign", chain, ca(|c| c.regional.key_usage = Some(0x80))),
         vector("ca-for-other-purposes", chain, ca(|c| c.regional.eku = vec![oids::SERVER_AUTH])),
+        vector("valid-ca-for-code-signing", Valid, ca(|c| c.regional.eku = vec![oids::CODE_SIGNING])),
+        vector("valid-ca-for-any-purpose", Valid, ca(|c| c.regional.eku = vec!["2.5.29.37.0"])),
         vector("path-length-violated", chain, ca(|c| c.intermediate.path_len = Some(0))),
         vector("valid-path-length-kept", Valid, ca(|c| c.intermediate.path_len = Some(1))),
         vector("ca-with-name-constraints", chain, ca(|c| c.regional.extra = vec![(oids::NAME_CONSTRAINTS, true, der::seq(&[]))])),

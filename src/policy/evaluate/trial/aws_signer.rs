@@ -41,3 +41,21 @@ fn what_could_not_be_had_beside_an_artifact_may_be_of_any_scheme_but_one_that_st
     refused(&decided(&asks(OURS), project::NAME), ReasonCode::Unsigned);
     refused(&decided(&asks(OURS), "aws-signer"), ReasonCode::Unsigned);
 }
+
+#[test]
+fn two_versions_of_one_profile_are_not_two_signers() {
+    let by = |id: &str, profile: String| {
+        let identity = SignerIdentity::AwsSigner { profile_version: profile.parse().unwrap(), job_arn: format!("job {id}") };
+        valid(identity, &[ROOT_NAME], |basis| {
+            basis.signature_id = id.into();
+            basis.expires_at = Some(time("2026-12-01T00:00:00Z"));
+        })
+    };
+    let of = |profile: &str| format!("{{aws_signer: {{root: {ROOT_NAME}, profiles: [\"{profile}\"]}}}}");
+    let decided = |first: String, second: String| {
+        let policy = asks(&format!("{{all: [{}, {}]}}", of(&first), of(&second)));
+        decide(&policy, vec![by("1", first), by("2", second)])
+    };
+    refused(&decided(format!("{PROFILE}/AAAAAAAAAA"), format!("{PROFILE}/BBBBBBBBBB")), ReasonCode::ThresholdNotMet);
+    trusted(&decided(format!("{PROFILE}/AAAAAAAAAA"), format!("{}/AAAAAAAAAA", PROFILE.replace("release", "audit"))));
+}

@@ -119,6 +119,21 @@ fn anybody_in_a_store_is_not_anybody_who_signs_with_aws_signer() {
 }
 
 #[test]
+fn two_versions_of_one_profile_are_not_two_signers() {
+    let versions = [PROFILE.to_owned(), PROFILE.replace("AbCdEfGhIj", "ZZZZZZZZZZ")];
+    let of = |profile: &str| format!("{{notary: {{trust_store: \"{AWS}\", identities: [\"{profile}\"]}}}}");
+    let policy = asks(&format!("{{all: [{}, {}]}}", of(&versions[0]), of(&versions[1])));
+    let by = |(id, profile): (usize, &String)| {
+        let identity = SignerIdentity::Notary(Box::new(of_aws(profile)));
+        valid(identity, &[AWS], |basis| basis.signature_id = id.to_string())
+    };
+    refused(&decide(&policy, versions.iter().enumerate().map(by).collect()), ReasonCode::ThresholdNotMet);
+    let of_two = [versions[0].clone(), PROFILE.replace("release", "audit")];
+    let policy = asks(&format!("{{all: [{}, {}]}}", of(&of_two[0]), of(&of_two[1])));
+    trusted(&decide(&policy, of_two.iter().enumerate().map(by).collect()));
+}
+
+#[test]
 fn a_profile_of_another_account_region_or_version_is_not_ours() {
     let policy = |arn: &str| named(&format!("trust_store: \"{AWS}\""), &format!("\"{arn}\""));
     let release = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release";

@@ -46,19 +46,45 @@ fn a_file_that_is_not_what_was_hashed_is_not_what_was_signed() {
     let world = Sigstore::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("artifact");
-    let judge_file = |key: &SigningKey, signed: &[u8], there: &[u8]| {
+    let judge_file = |key: &SigningKey, signed: &[u8], there: &[u8], detached: bool| {
         std::fs::write(&path, there).unwrap();
-        let json = world.keyed(key.clone(), signed).logged(&[]).build().json.to_string();
-        let form = AttachmentForm::SigstoreBundle(json.into_bytes().into());
+        let json = world.keyed(key.clone(), signed).logged(&[]).build().json;
+        let form = match json["messageSignature"]["signature"].as_str() {
+            // It does not say what it is of.
+            Some(signature) if detached => AttachmentForm::CosignBlob { signature: signature.as_bytes().into(), certificate: None },
+            Some(_) | None => AttachmentForm::SigstoreBundle(json.to_string().into_bytes().into()),
+        };
         let attachment = Attachment { location: "beside".into(), target: target(ARTIFACT), form };
         sigstore::judge(&attachment, Bytes::File(&path), &only(key), now()).unwrap().outcome
     };
-    for key in all_keys() {
-        assert!(matches!(judge_file(&key, ARTIFACT, ARTIFACT), Outcome::Valid(_)));
+    let another = b"another one of ours";
+    for (key, detached) in all_keys().into_iter().flat_map(|key| [(key.clone(), false), (key, true)]) {
+        assert!(matches!(judge_file(&key, ARTIFACT, ARTIFACT, detached), Outcome::Valid(_)));
         // Bytes that our own key signed stand where the artifact was, once it had been hashed.
-        assert!(!matches!(judge_file(&key, b"another one of ours", b"another one of ours"), Outcome::Valid(_)));
-        assert!(matches!(judge_file(&key, b"another one of ours", ARTIFACT), Outcome::Invalid(_)));
+        assert!(!matches!(judge_file(&key, another, another, detached), Outcome::Valid(_)));
+        assert!(matches!(judge_file(&key, another, ARTIFACT, detached), Outcome::Invalid(_)));
     }
+}
+
+#[test]
+fn a_file_is_judged_as_the_same_bytes_in_memory_are() {
+    let world = Sigstore::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("artifact");
+    std::fs::write(&path, ARTIFACT).unwrap();
+    let keyed = all_keys().into_iter().map(|key| (world.keyed(key.clone(), ARTIFACT), beside_root(&key, &world)));
+    let keyless = [(world.keyless(ARTIFACT), trust(&world)), (world.keyless(ARTIFACT).rekor_v2(), trust(&world))];
+    let mut valid = 0;
+    for (bundle, trust) in keyed.chain(keyless) {
+        let json = bundle.build().json.to_string();
+        let form = AttachmentForm::SigstoreBundle(json.into_bytes().into());
+        let attachment = Attachment { location: "beside".into(), target: target(ARTIFACT), form };
+        let outcome = |bytes: Bytes<'_>| sigstore::judge(&attachment, bytes, &trust, now()).unwrap().outcome;
+        let (file, memory) = (outcome(Bytes::File(&path)), outcome(Bytes::Here(ARTIFACT)));
+        assert_eq!(format!("{file:?}"), format!("{memory:?}"));
+        valid += usize::from(matches!(file, Outcome::Valid(_)));
+    }
+    assert!(valid >= 3, "{valid}");
 }
 
 #[test]
@@ -85,6 +111,16 @@ fn a_time_stamp_of_an_authority_that_no_root_has_takes_nothing_from_a_key() {
 }
 
 #[test]
+fn a_time_stamp_of_something_else_beside_a_log_entry_is_refused_for_a_key_too() {
+    let world = Sigstore::new();
+    let key = SigningKey::p256("k");
+    let stamped = || world.keyed(key.clone(), ARTIFACT).stamped(1);
+    assert_eq!(signer(&judge(&stamped(), &beside_root(&key, &world))).proofs["ours"].timestamp_authorities.len(), 1);
+    let of_another = stamped().token(|token| token.imprint = Hash::Sha256.of(b"something else"));
+    refused_by!(judge(&of_another, &beside_root(&key, &world)), Rejection::TimeStamp { .. });
+}
+
+#[test]
 fn a_root_under_which_the_log_does_not_hold_takes_nothing_from_another_under_which_it_does() {
     let world = Sigstore::new();
     let key = SigningKey::p256("k");
@@ -100,7 +136,7 @@ fn a_root_under_which_the_log_does_not_hold_takes_nothing_from_another_under_whi
         assert_eq!(signer(&judged).proofs.keys().collect::<Vec<_>>(), ["m"]);
     }
     let trust = TrustAnchors { keys: vec![key_anchor(&key)], sigstore_roots: vec![ended("a")], ..TrustAnchors::default() };
-    refused_by!(judge(&world.keyed(key.clone(), ARTIFACT), &trust), Rejection::OutsideValidity { .. });
+    refused_by!(judge(&world.keyed(key.clone(), ARTIFACT), &trust), Rejection::LogProof { .. });
 }
 
 #[test]
@@ -187,9 +223,9 @@ fn what_needs_more_than_the_digest_is_undetermined_without_the_bytes() {
     let world = Sigstore::new();
     let undetermined = |key: SigningKey, edit: fn(&mut Value)| {
         let bundle = world.keyed(key.clone(), ARTIFACT).logged(&[]).edit(edit).build().bytes();
-        let form = layerproof::model::attachment::AttachmentForm::SigstoreBundle(bundle.into());
+        let form = AttachmentForm::SigstoreBundle(bundle.into());
         let digest = ClaimedDigest::from(Digest::of(ARTIFACT));
-        layerproof::signature::sigstore::judge_digest("beside", &form, digest, &only(&key), super::now()).unwrap().outcome
+        sigstore::judge_digest("beside", &form, digest, &only(&key), now()).unwrap().outcome
     };
     assert!(matches!(undetermined(SigningKey::ed25519("k"), |_| ()), Outcome::Inconclusive(_)));
     assert!(matches!(undetermined(SigningKey::p384("k"), |_| ()), Outcome::Inconclusive(_)));
