@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::{BTreeSet, HashSet};
 
-use data_encoding::BASE64_MIME;
+use data_encoding::BASE64;
 use memchr::memmem;
 
 use super::{Assembled, Basis, Cataloger, Evidence, Facts, File, FileFacts, Flaw, Package, Purl, Seen, Technique, View, Want};
@@ -178,7 +178,7 @@ fn inline_map(bytes: &[u8]) -> Option<Result<Vec<u8>, Flaw>> {
     let is_data = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
     let end = encoded.iter().position(|b| !is_data(b)).unwrap_or(encoded.len());
     let encoded = encoded.get(..end).filter(|encoded| !encoded.is_empty())?;
-    Some(BASE64_MIME.decode(encoded).map_err(|e| Flaw::malformed(format!("the map in the script: {e}"))))
+    Some(BASE64.decode(encoded).map_err(|e| Flaw::malformed(format!("the map in the script: {e}"))))
 }
 
 /// Whether a script was written by a bundler or minifier, as far as can be told.

@@ -107,12 +107,12 @@ fn version_of<'p>(before: &'p str, name: &str) -> Option<&'p str> {
         rest.split(['_', '(']).next()?
     } else if is_of("/.yarn/") || is_of("\\.yarn\\") || folder.ends_with(".zip") {
         // `@scope-name-npm-1.2.3-0123456789.zip`
-        let rest = strip_escaped(folder, name, '-')?.strip_prefix("-npm-")?;
-        rest.trim_end_matches(".zip").split_once('-').map_or(rest, |(numbers, more)| {
-            // A hash of ten hexadecimal digits or two follow a version, which may have a dash itself.
-            let pre_release = more.rsplit_once('-').map(|(before, _)| before).filter(|before| !is_hash(before));
-            pre_release.and_then(|pre| rest.get(..numbers.len().saturating_add(pre.len()).saturating_add(1))).unwrap_or(numbers)
-        })
+        let mut rest = strip_escaped(folder, name, '-')?.strip_prefix("-npm-")?.trim_end_matches(".zip");
+        // One hash or two follow the version, which may have a dash itself.
+        while let Some((before, _)) = rest.rsplit_once('-').filter(|(_, hash)| is_hash(hash)) {
+            rest = before;
+        }
+        rest
     } else {
         return None;
     };

@@ -35,6 +35,7 @@ fn packages_are_read_from_paths_as_bundlers_write_them() {
         ("x/node_modules/.pnpm/b@1.0.0/node_modules/a/x.js", Some("a ?")),
         (".yarn/cache/a-npm-1.2.3-0123456789-abcdef0123.zip/node_modules/a/x.js", Some("a 1.2.3")),
         (".yarn/cache/@s-n-npm-1.0.0-beta.2-0123456789.zip/node_modules/@s/n/x.js", Some("@s/n 1.0.0-beta.2")),
+        (".yarn/cache/a-npm-1.0.0-rc.1-0123456789-abcdef0123.zip/node_modules/a/x.js", Some("a 1.0.0-rc.1")),
         ("node_modules/a.js", None),
         ("node_modules/@s/n", None),
         ("node_modules/../etc/x.js", None),

@@ -122,7 +122,9 @@ fn add(folder: &str, mut home: Home, view: &View<'_>, all: &mut Assembled, place
 fn nameless(folder: &str, view: &View<'_>) -> Option<Package> {
     let name = folder.rsplit('/').next()?;
     let stem = name.strip_suffix(".dist-info").or_else(|| name.strip_suffix(".egg-info"))?;
-    let (name, version) = stem.split_once("-py").map_or(stem, |(before, _)| before).rsplit_once('-')?;
+    let is_tag = |tag: &str| tag.starts_with(|c: char| c.is_ascii_digit());
+    let stem = stem.rsplit_once("-py").filter(|(_, tag)| is_tag(tag)).map_or(stem, |(before, _)| before);
+    let (name, version) = stem.rsplit_once('-')?;
     if name.is_empty() || !version.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }

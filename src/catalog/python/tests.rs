@@ -180,8 +180,13 @@ fn without_a_record_a_folder_that_two_packages_claim_is_nobodys() {
 
 #[test]
 fn a_folder_without_metadata_is_a_trace_and_said_to_be_one() {
-    let found = tried(Tree::default().file("a/demo-1.0.dist-info/RECORD", "").file("a/nothing.dist-info/RECORD", ""));
-    assert_eq!(found.names(), ["demo 1.0"]);
+    let found = tried(
+        Tree::default()
+            .file("a/demo-1.0.dist-info/RECORD", "")
+            .file("a/nothing.dist-info/RECORD", "")
+            .file("b/x-python-2.0-py3.9.egg-info/top_level.txt", "x"),
+    );
+    assert_eq!(found.names(), ["demo 1.0", "x-python 2.0"]);
     assert_eq!(found.package("demo").basis, Basis::Heuristic);
     assert!(!found.all.incomplete.is_empty());
 }
