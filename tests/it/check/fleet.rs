@@ -320,7 +320,7 @@ pub fn symlink(path: &str, target: &str) -> FileEntry {
 }
 
 pub fn entry(path: &str, kind: EntryKind, mode: u32) -> FileEntry {
-    FileEntry { path: path.into(), kind, mode: Some(mode), size: 10, origin: 0, digest: None }
+    FileEntry { path: path.into(), kind, mode: Some(mode), size: 10, origin: 0, member: 0, digest: None }
 }
 
 pub fn anomaly(kind: AnomalyKind, path: &str) -> Anomaly {

@@ -316,8 +316,7 @@ fn verify_looks_into_an_artifact_whose_sbom_is_attested() {
     fs::write(path("policy.yaml"), policy("ours.pub")).unwrap();
     for _ in 0..2 {
         // Once from the bytes, and once from what the store kept.
-        let verify =
-            Run::new(&home).arg("verify").arg(path("layer.zip")).arg("--policy").arg(path("policy.yaml")).args(["--format", "json"]);
+        let verify = Run::new(&home).arg("verify").arg(path("layer.zip")).arg("--policy").arg(path("policy.yaml")).args(["-o", "json"]);
         let report = verify.run().exits(1).json();
         let found: Vec<&Value> = report["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "SBM002").collect();
         assert_eq!(found.len(), 1, "{report:#}");

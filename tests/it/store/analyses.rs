@@ -20,6 +20,7 @@ fn contents() -> Contents {
         mode: Some(0o4755),
         size: 7,
         origin: 1,
+        member: 0,
         digest: None,
     };
     Contents {
