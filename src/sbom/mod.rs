@@ -1,6 +1,6 @@
 //! Stage 6a: SBOM documents, and what differs between two. Pure: a catalog in, bytes out.
 //!
-//! [`outline`] gives everything in a document a reference and says what hangs on what, [`properties`] says what the formats have no field
+//! `outline` gives everything in a document a reference and says what hangs on what, `properties` says what the formats have no field
 //! for: a format is then only its own fields. docs/sbom.md tells readers of the documents what stands where.
 
 mod bom;
