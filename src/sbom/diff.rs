@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::catalog::embedded_sbom::StatedBom;
-use crate::catalog::{Basis, Catalog, Package, Purl};
+use crate::catalog::{Basis, Catalog, Package, PackageKind, Purl};
 
 pub use text::render_text;
 
@@ -23,6 +23,8 @@ pub struct Side<'a> {
     /// What it is of, as it was named. Untrusted: print through `printable`.
     pub name: String,
     packages: Vec<(&'a Package, Option<Basis>)>,
+    /// The operating system, where this program says which; tools differ in how they call it.
+    os: Option<(Key, Version)>,
     /// Executables that no package covers, path to SHA-256; `None` where it is not known which they are.
     unidentified: Option<BTreeMap<&'a str, &'a str>>,
     gaps: usize,
@@ -32,9 +34,11 @@ impl<'a> Side<'a> {
     /// What an artifact holds.
     pub fn of_catalog(name: impl Into<String>, catalog: &'a Catalog) -> Self {
         let unidentified = catalog.unidentified.iter().map(|file| (file.path.as_str(), file.sha256.as_str())).collect();
+        let os = catalog.os.as_ref().map(|os| Purl::new("generic", &os.id, os.version_id.as_deref()));
         Self {
             name: name.into(),
             packages: catalog.packages.iter().map(|package| (package, Some(package.basis))).collect(),
+            os: os.map(|purl| (Key::of(&purl), purl.version)),
             unidentified: Some(unidentified),
             gaps: catalog.gaps.len(),
         }
@@ -43,9 +47,12 @@ impl<'a> Side<'a> {
     /// What a document states, without what it is about.
     pub fn of_document(name: impl Into<String>, bom: &'a StatedBom) -> Self {
         let subject = bom.subject.as_ref().and_then(|subject| subject.package);
-        let packages = bom.packages.iter().enumerate().filter(|(place, _)| Some(*place) != subject);
+        let is_os = |package: &Package| package.kind == PackageKind::OperatingSystem;
+        let packages = bom.packages.iter().enumerate().filter(|(place, package)| Some(*place) != subject && !is_os(package));
+        let os = bom.packages.iter().find(|package| is_os(package)).filter(|_| bom.unidentified.is_some());
         Self {
             name: name.into(),
+            os: os.map(|package| (Key::of(&package.purl), version(package))),
             packages: packages.map(|(place, package)| (package, bom.bases.get(&place).copied())).collect(),
             unidentified: bom.unidentified.as_ref().map(|all| all.iter().map(|(path, hex)| (path.as_str(), hex.as_str())).collect()),
             gaps: bom.gaps.saturating_add(bom.flaws.len()),
@@ -53,12 +60,15 @@ impl<'a> Side<'a> {
     }
 
     /// By what versions do not tell apart.
-    fn by_name(&self) -> BTreeMap<Key, Versions<'a>> {
+    fn by_name(&self, is_os_compared: bool) -> BTreeMap<Key, Versions<'a>> {
         let mut all: BTreeMap<Key, Versions<'a>> = BTreeMap::new();
         for (package, basis) in &self.packages {
-            let seen = all.entry(Key::of(package)).or_default().entry(version(package)).or_default();
+            let seen = all.entry(Key::of(&package.purl)).or_default().entry(version(package)).or_default();
             seen.licences.extend(package.licences.iter().map(|licence| licence.text()));
             seen.basis = seen.basis.into_iter().chain(*basis).min();
+        }
+        for (key, version) in self.os.iter().filter(|_| is_os_compared) {
+            all.entry(key.clone()).or_default().entry(version.clone()).or_default();
         }
         all
     }
@@ -75,8 +85,7 @@ type KeyParts = (String, Option<String>, String);
 struct Key(KeyParts);
 
 impl Key {
-    fn of(package: &Package) -> Self {
-        let purl = &package.purl;
+    fn of(purl: &Purl) -> Self {
         Self((purl.kind.clone(), purl.namespace.clone(), purl.name.clone()))
     }
 
@@ -234,7 +243,11 @@ pub fn diff(before: &Side<'_>, after: &Side<'_>) -> Diff {
         let silent = if before.states_licences() { after } else { before };
         diff.not_compared.push(format!("licences: `{}` states none at all", silent.name));
     }
-    let (then, now) = (before.by_name(), after.by_name());
+    let is_os_compared = before.unidentified.is_some() && after.unidentified.is_some();
+    if !is_os_compared && let Some((os, _)) = before.os.as_ref().or(after.os.as_ref()) {
+        diff.not_compared.push(format!("the operating system, {}: tools differ in how they call it", os.purl()));
+    }
+    let (then, now) = (before.by_name(is_os_compared), after.by_name(is_os_compared));
     let nothing = Versions::new();
     let keys: BTreeSet<&Key> = then.keys().chain(now.keys()).collect();
     for key in keys {
@@ -262,7 +275,9 @@ impl Diff {
         };
         let (gone, new) = (only(then, now), only(now, then));
         let mut licences = |version: Version, from: BTreeSet<&str>, to: BTreeSet<&str>| {
-            if are_licences_compared && from != to {
+            // `MIT and ISC`, `MIT AND ISC`: what is read as an expression depends on who wrote it.
+            let same = |all: &BTreeSet<&str>| all.iter().map(|text| text.to_lowercase()).collect::<BTreeSet<String>>();
+            if are_licences_compared && same(&from) != same(&to) {
                 let owned = |all: BTreeSet<&str>| all.into_iter().map(str::to_owned).collect();
                 self.licences.push(LicenceChange { package: package.to_owned(), version, from: owned(from), to: owned(to) });
             }

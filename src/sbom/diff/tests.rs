@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::catalog::embedded_sbom::read_value;
-use crate::catalog::{CatalogGap, Evidence, Executable, ExecutableKind, Flaw, Licence};
+use crate::catalog::{CatalogGap, Evidence, Executable, ExecutableKind, Flaw, Licence, OsRelease};
 
 fn package(purl: &str) -> Package {
     Package::new(purl.parse().expect("a package URL"), Basis::Installed, Evidence::metadata("x", "test"))
@@ -230,4 +230,37 @@ Licence changed
 1 added, 1 removed, 1 in other versions, 1 under another licence
 "
     );
+}
+
+#[test]
+fn the_operating_system_is_compared_where_this_program_says_which_it_is() {
+    let of = |version: &str| Catalog {
+        os: Some(OsRelease { id: "debian".into(), version_id: Some(version.into()), ..OsRelease::default() }),
+        ..Catalog::default()
+    };
+    let document = |ours: bool| {
+        let properties = if ours { json!([{ "name": "layerproof:composition:artifact", "value": "complete" }]) } else { json!([]) };
+        let os = json!({ "type": "operating-system", "name": "debian", "version": "12" });
+        let document =
+            json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": { "properties": properties }, "components": [os] });
+        read_value(&document).expect("an SBOM")
+    };
+    let (ours, others) = (document(true), document(false));
+    let against = |bom: &StatedBom, version: &str| diff(&Side::of_document("d", bom), &Side::of_catalog("b", &of(version)));
+    assert!(against(&ours, "12").is_empty());
+    assert_eq!(
+        against(&ours, "13").changed,
+        [VersionChange { package: "pkg:generic/debian".into(), from: known(&["12"]), to: known(&["13"]) }]
+    );
+    assert_eq!(differ(&of("12"), &of("13")).changed.len(), 1);
+    let diff = against(&others, "13");
+    assert!(diff.is_empty(), "{diff:?}");
+    assert_eq!(diff.not_compared[0], "the operating system, pkg:generic/debian: tools differ in how they call it");
+}
+
+#[test]
+fn a_licence_in_another_case_is_the_same_licence() {
+    let named = |text: &str| catalog(vec![Package { licences: vec![Licence::Named(text.into())], ..package("pkg:deb/debian/a@1") }]);
+    assert!(differ(&named("FSFULLR and MIT-CMU"), &named("FSFULLR AND MIT-CMU")).is_empty());
+    assert!(!differ(&named("FSFULLR and MIT-CMU"), &named("FSFULLR or MIT-CMU")).is_empty());
 }
