@@ -167,6 +167,14 @@ mod tests {
     fn a_predicate_is_measured_whole() {
         let sizes = Sizes::of(&json!({"ab": ["abc", 1, null], "c": {"d": "e"}})).unwrap();
         assert_eq!((sizes.values, sizes.bytes, sizes.entries, sizes.text), (7, 8, 3, 3));
+        let deep = |open: &str, close: &str, levels: usize| {
+            let text = format!("{}1{}", open.repeat(levels), close.repeat(levels));
+            Sizes::of(&serde_json::from_str(&text).unwrap()).map(|_| ())
+        };
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            assert_eq!(deep(open, close, MAX_PREDICATE_DEPTH - 1), Ok(()), "{open}");
+            assert!(deep(open, close, MAX_PREDICATE_DEPTH).unwrap_err().contains("levels"), "{open}");
+        }
         let many = |values: usize| Sizes::of(&json!(vec![1; values - 1]));
         assert!(many(MAX_PREDICATE_VALUES as usize).is_ok());
         assert!(many(MAX_PREDICATE_VALUES as usize + 1).unwrap_err().contains("values"));

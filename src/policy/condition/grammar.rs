@@ -373,9 +373,23 @@ mod tests {
 
     #[test]
     fn a_regexp_that_could_match_a_part_is_refused() {
-        for pattern in
-            ["acme", "^acme", "acme$", "^a|b$", "^a\\\\$", "(?m)^a$", "^(?m:a)$", "^(?i)a$", "^[a$", "^[]a]|b$", "^a[[b]]$", "$", "^"]
-        {
+        for pattern in [
+            "acme",
+            "^acme",
+            "acme$",
+            "^a|b$",
+            "^a\\\\$",
+            "(?m)^a$",
+            "^(?m:a)$",
+            "^(?i)a$",
+            "^[a$",
+            "^[]a]|b$",
+            "^a[[b]]$",
+            "$",
+            "^",
+            "^(a)|b$",
+            "^((a))b|c$",
+        ] {
             refused(&format!("predicate.a.matches('{pattern}')"), "`matches`");
         }
         refused("predicate.a.matches(predicate.b)", "written out");

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::gap::{Gap, GapReason};
-use crate::signature::Undetermined;
+use crate::signature::{Rejection, Undetermined};
 
 const ROOT_NAME: &str = "aws-signer-lambda-unconfirmed";
 const PROFILE: &str = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release";
@@ -36,6 +36,9 @@ fn what_could_not_be_had_beside_an_artifact_may_be_of_any_scheme_but_one_that_st
         let decision = decided(&policy, scheme);
         assert_eq!(decision.verdict, Verdict::Undecided, "{scheme}: {decision:#?}");
     }
+    // What a stranger put beside it, and does not hold, says nothing of the one that could not be had.
+    let stranger = JudgedSignature { outcome: Outcome::Invalid(Rejection::BadSignature), ..by(workflow()) };
+    assert_eq!(decide(&ours(), vec![of("aws-signer"), stranger]).verdict, Verdict::Undecided);
     refused(&decided(&ours(), "oci-referrers"), ReasonCode::Unsigned);
     refused(&decided(&ours(), fulcio::NAME), ReasonCode::Unsigned);
     refused(&decided(&asks(OURS), project::NAME), ReasonCode::Unsigned);

@@ -216,6 +216,12 @@ fn a_managed_key_used_outside_of_its_window_is_refused() {
     ] {
         refused(&decide(&window, vec![used(times)]), ReasonCode::OutsideValidity);
     }
+    // A window that is open on one side is one all the same.
+    for bound in ["valid_from: \"2026-01-01T00:00:00Z\"", "valid_until: \"2026-07-01T00:00:00Z\""] {
+        let half = keyed(&format!(", {bound}"));
+        trusted(&decide(&half, vec![used(&["2026-03-01T00:00:00Z"])]));
+        refused(&decide(&half, vec![used(&[])]), ReasonCode::TimestampMissing);
+    }
     refused(&decide(&window, vec![used(&[])]), ReasonCode::TimestampMissing);
 }
 

@@ -94,6 +94,9 @@ fn a_subject_by_sha512_alone_is_compared_where_the_bytes_are_there() {
     basis(&judge(&world.attest(&statement), &trust(&world)));
     let json = world.attest(&statement).build().json;
     refused_by!(judge_json(&json, b"another", &trust(&world)), Rejection::ContentDigest { .. });
+    // Where it names another one by SHA-256, it is about that one.
+    statement.subject[0]["digest"]["sha256"] = Hash::Sha256.hex(b"another").into();
+    refused_by!(judge(&world.attest(&statement), &trust(&world)), Rejection::ContentDigest { .. });
 }
 
 #[test]

@@ -42,26 +42,32 @@ fn every_kind_of_key_without_a_log_and_nobody_states_a_time() {
 }
 
 #[test]
-fn a_file_that_is_not_what_was_hashed_is_not_what_was_signed() {
+fn bytes_that_are_not_what_was_hashed_are_not_what_was_signed() {
     let world = Sigstore::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("artifact");
-    let judge_file = |key: &SigningKey, signed: &[u8], there: &[u8], detached: bool| {
-        std::fs::write(&path, there).unwrap();
+    let attached = |key: &SigningKey, signed: &[u8], detached: bool| {
         let json = world.keyed(key.clone(), signed).logged(&[]).build().json;
         let form = match json["messageSignature"]["signature"].as_str() {
             // It does not say what it is of.
             Some(signature) if detached => AttachmentForm::CosignBlob { signature: signature.as_bytes().into(), certificate: None },
             Some(_) | None => AttachmentForm::SigstoreBundle(json.to_string().into_bytes().into()),
         };
-        let attachment = Attachment { location: "beside".into(), target: target(ARTIFACT), form };
-        sigstore::judge(&attachment, Bytes::File(&path), &only(key), now()).unwrap().outcome
+        Attachment { location: "beside".into(), target: target(ARTIFACT), form }
+    };
+    let judge_here = |key: &SigningKey, signed: &[u8], there: &[u8], detached: bool| {
+        sigstore::judge(&attached(key, signed, detached), Bytes::Here(there), &only(key), now()).unwrap().outcome
+    };
+    let judge_file = |key: &SigningKey, signed: &[u8], there: &[u8], detached: bool| {
+        std::fs::write(&path, there).unwrap();
+        sigstore::judge(&attached(key, signed, detached), Bytes::File(&path), &only(key), now()).unwrap().outcome
     };
     let another = b"another one of ours";
     for (key, detached) in all_keys().into_iter().flat_map(|key| [(key.clone(), false), (key, true)]) {
         assert!(matches!(judge_file(&key, ARTIFACT, ARTIFACT, detached), Outcome::Valid(_)));
         // Bytes that our own key signed stand where the artifact was, once it had been hashed.
         assert!(!matches!(judge_file(&key, another, another, detached), Outcome::Valid(_)));
+        assert!(!matches!(judge_here(&key, another, another, detached), Outcome::Valid(_)));
         assert!(matches!(judge_file(&key, another, ARTIFACT, detached), Outcome::Invalid(_)));
     }
 }
