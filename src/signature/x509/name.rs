@@ -57,6 +57,13 @@ mod tests {
     }
 
     #[test]
+    fn values_are_read_as_they_are() {
+        let mut name = read("O=Acme,C=US");
+        name.sort();
+        assert_eq!(name, [("C", "US"), ("O", "Acme")].map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
+
+    #[test]
     fn a_name_with_two_attributes_in_one_part_has_none_that_an_identity_could_match() {
         assert_eq!(read("O=Acme,ST=WA,C=US").len(), 3);
         let several = read("O=Acme,ST=WA+C=US");
