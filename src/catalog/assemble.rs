@@ -6,7 +6,13 @@ use super::facts::{Executable, OsRelease, Seen};
 use super::package::{Basis, Edge, Package, Relation};
 use super::read::archive_gaps;
 use super::{Aggregate, Catalog, CatalogGap, Composition, Flaw, overlap};
-use crate::unpack::Contents;
+use crate::unpack::{Contents, EntryKind};
+
+/// Endings of archives that may hold code, and that no cataloger opens. Jars and their like are opened.
+const ARCHIVES: [&str; 16] = [
+    ".zip", ".whl", ".egg", ".pyz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tar.br", ".7z",
+    ".asar", ".phar",
+];
 
 /// What a cataloger found in all of its files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,7 +112,7 @@ pub(super) fn finish(parts: Parts, contents: &Contents) -> Catalog {
     unidentified.sort();
     unidentified.dedup();
 
-    let compositions = compositions(&assembled, &gaps, !unidentified.is_empty());
+    let compositions = compositions(&assembled, &gaps, unread_archives(contents, &covered), !unidentified.is_empty());
     let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
     edges.extend(owners(&packages, contents));
     edges.sort_unstable();
@@ -230,9 +236,31 @@ fn owners(packages: &[Package], contents: &Contents) -> Vec<Edge> {
     edges
 }
 
+/// Archives that no package covers and no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its
+/// start). Sorted.
+fn unread_archives<'a>(contents: &'a Contents, covered: &HashSet<String>) -> Vec<&'a str> {
+    let is_archive = |path: &str| {
+        let name = path.rsplit_once('/').map_or(path, |(_, name)| name).to_ascii_lowercase();
+        ARCHIVES.iter().any(|ending| name.ends_with(ending))
+    };
+    let files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size > 0);
+    files.map(|entry| entry.path.as_str()).filter(|path| is_archive(path) && !covered.contains(*path)).collect()
+}
+
 /// How complete each ecosystem's list is, and the whole.
-fn compositions(assembled: &BTreeMap<&'static str, Assembled>, gaps: &[CatalogGap], is_any_unidentified: bool) -> Vec<Composition> {
+fn compositions(
+    assembled: &BTreeMap<&'static str, Assembled>,
+    gaps: &[CatalogGap],
+    archives: Vec<&str>,
+    is_any_unidentified: bool,
+) -> Vec<Composition> {
     let mut all = Vec::new();
+    if let Some(first) = archives.first() {
+        let more = archives.len().saturating_sub(1);
+        let others = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let reason = format!("archives within were not looked into: {first}{others}");
+        all.push(Composition { of: "archives".into(), aggregate: Aggregate::Incomplete, reason });
+    }
     for (cataloger, part) in assembled {
         if part.packages.is_empty() && part.incomplete.is_empty() {
             continue;

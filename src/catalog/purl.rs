@@ -245,7 +245,7 @@ fn normalised(kind: &str, name: &str) -> String {
             }
             out
         }
-        "deb" | "apk" | "composer" | "github" | "bitbucket" | "golang" | "npm" => name.to_lowercase(),
+        "deb" | "apk" | "composer" | "github" | "bitbucket" | "golang" => name.to_lowercase(),
         _ => name.to_owned(),
     }
 }
@@ -368,5 +368,12 @@ mod tests {
         for purl in all {
             assert_eq!(read(&purl.to_string()), purl, "{purl}");
         }
+    }
+
+    #[test]
+    fn npm_packages_that_differ_in_case_are_two() {
+        // Both names are taken, by two packages.
+        assert_ne!(Purl::npm("JSONStream", Some("1.0.0")), Purl::npm("jsonstream", Some("1.0.0")));
+        assert_eq!(Purl::npm("JSONStream", Some("1.0.0")).to_string(), "pkg:npm/JSONStream@1.0.0");
     }
 }

@@ -17,6 +17,9 @@ pub(super) enum Origin {
 
 /// The normalised path (see `FileEntry::path`), or `None` for a name that a limit leaves out.
 pub(super) fn normalise(raw: &[u8], origin: Origin, limits: &Limits, anomalies: &mut Anomalies) -> Option<String> {
+    if raw.len() <= limits.name_bytes && is_plain(raw) && raw.iter().filter(|byte| **byte == b'/').count() < limits.depth {
+        return String::from_utf8(raw.to_vec()).ok();
+    }
     let text = lossless(raw);
     if raw.len() > limits.name_bytes {
         let start: String = text.chars().take(100).collect();
@@ -32,6 +35,13 @@ pub(super) fn normalise(raw: &[u8], origin: Origin, limits: &Limits, anomalies: 
     }
     judge(raw, &text, origin, anomalies);
     Some(path.join("/"))
+}
+
+/// A name of which nothing has to be said, as nearly all are: visible ASCII without a backslash or a colon, and no component that is empty or made of
+/// dots alone. It is its own path.
+fn is_plain(raw: &[u8]) -> bool {
+    raw.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b':'))
+        && raw.split(|byte| *byte == b'/').all(|part| !part.iter().all(|byte| *byte == b'.'))
 }
 
 fn judge(raw: &[u8], text: &str, origin: Origin, anomalies: &mut Anomalies) {
@@ -79,4 +89,31 @@ fn is_odd(text: &str, origin: Origin) -> bool {
     }
     // A leading `/` is reported as absolute.
     inner.strip_prefix('/').unwrap_or(inner).split('/').any(|part| part.is_empty() || part == ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_plain_name_nothing_would_have_been_said_and_it_is_its_own_path() {
+        const LETTERS: &[u8] = b"aZ./\\: -\x7f\xc3\x01";
+        let mut names: Vec<Vec<u8>> = vec![Vec::new()];
+        let mut plain = 0;
+        for _ in 0..5 {
+            names = names.iter().flat_map(|name| LETTERS.iter().map(move |letter| [name.as_slice(), &[*letter]].concat())).collect();
+            for raw in names.iter().filter(|raw| is_plain(raw)) {
+                plain += 1;
+                let text = lossless(raw);
+                for origin in [Origin::Relative, Origin::Rooted] {
+                    let mut anomalies = Anomalies::default();
+                    judge(raw, &text, origin, &mut anomalies);
+                    assert_eq!(anomalies.into_vec(), [], "{text}");
+                }
+                let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+                assert_eq!(parts.join("/"), text);
+            }
+        }
+        assert!(plain > 1_000, "{plain}");
+    }
 }

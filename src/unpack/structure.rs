@@ -1,5 +1,6 @@
 //! What is wrong with the entries of one archive taken together: duplicates, files that are folders, links that lead out.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use unicode_normalization::UnicodeNormalization;
@@ -73,12 +74,18 @@ fn check_duplicates(nodes: &[Node<'_>], rules: Rules, anomalies: &mut Anomalies)
 }
 
 fn check_look_alikes(nodes: &[Node<'_>], anomalies: &mut Anomalies) {
-    let mut by_form: HashMap<String, &str> = HashMap::with_capacity(nodes.len());
+    let mut by_form: HashMap<Cow<'_, str>, &str> = HashMap::with_capacity(nodes.len());
     let mut by_case: HashMap<String, &str> = HashMap::with_capacity(nodes.len());
     for node in nodes {
-        let form: String = node.path.nfc().collect();
-        // Upper case first: `ß` and `SS` are one name to a file system that folds fully.
-        let case = form.to_uppercase().to_lowercase();
+        // Nearly all names are ASCII, which has one form and two cases.
+        let (form, case) = if node.path.is_ascii() {
+            (Cow::Borrowed(node.path), node.path.to_ascii_lowercase())
+        } else {
+            let form: String = node.path.nfc().collect();
+            // Upper case first: `ß` and `SS` are one name to a file system that folds fully.
+            let case = form.to_uppercase().to_lowercase();
+            (Cow::Owned(form), case)
+        };
         if let Some(other) = by_form.get(&form) {
             if *other != node.path {
                 anomalies.push(AnomalyKind::DuplicateByUnicode, node.path, format!("the same as `{other}` after Unicode normalisation"));
@@ -125,14 +132,22 @@ fn check_backslashes(nodes: &[Node<'_>], anomalies: &mut Anomalies) {
 fn check_folders(nodes: &[Node<'_>], deadline: Deadline, anomalies: &mut Anomalies) -> bool {
     let others: HashMap<&str, &EntryKind> = nodes.iter().filter(|n| !is_directory(n)).map(|n| (n.path, n.kind)).collect();
     let mut told: HashSet<&str> = HashSet::new();
+    // Neighbours mostly lie in one folder.
+    let mut sound = "";
     for node in nodes {
         if deadline.is_over() {
             return false;
         }
+        let folder = node.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if folder == sound {
+            continue;
+        }
+        sound = folder;
         for (at, _) in node.path.match_indices('/') {
             let Some(folder) = node.path.get(..at) else { continue };
             match others.get(folder) {
                 Some(EntryKind::Symlink { target }) => {
+                    sound = "";
                     anomalies.push(AnomalyKind::ThroughSymlink, node.path, format!("below `{folder}`, a symbolic link to `{target}`"));
                 }
                 Some(EntryKind::File | EntryKind::Hardlink { .. } | EntryKind::Special) if told.insert(folder) => {

@@ -153,3 +153,25 @@ fn two_artifacts_as_one_keep_what_each_brought() {
     assert_eq!((names, places), (vec!["a", "b", "c"], vec![vec![1, 2], vec![0, 1]]));
     assert_eq!(whole.packages[1].evidence.len(), 2);
 }
+
+#[test]
+fn packages_in_an_archive_within_are_not_said_to_be_none() {
+    // `.requirements.zip` holds all that the function imports, and is unpacked when it starts.
+    let installed = package("pypi", "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
+    let one = |covers: &[&str]| {
+        let mut installed = installed.clone();
+        installed.files.extend(covers.iter().map(|path| (*path).to_owned()));
+        parts(vec![("python", Assembled { packages: vec![installed], ..Assembled::default() })])
+    };
+    let whole = |catalog: &Catalog| catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().clone();
+    for archive in [".requirements.zip", "lib/a.whl", "b.egg", "chromium.tar.br", "C.TAR.GZ", "x.pyz"] {
+        let catalog = finish(one(&[]), &contents(&[archive, "x.dist-info/METADATA"]));
+        assert_eq!(whole(&catalog).aggregate, Aggregate::Incomplete, "{archive}");
+        assert!(catalog.compositions.iter().any(|c| c.of == "archives" && c.reason.contains(archive)), "{:?}", catalog.compositions);
+        // What a package brought is told by the package.
+        assert_eq!(whole(&finish(one(&[archive]), &contents(&[archive]))).aggregate, Aggregate::Complete, "{archive}");
+    }
+    for other in ["a.jar", "zip", "a.zip.txt", "unzip"] {
+        assert_eq!(whole(&finish(one(&[]), &contents(&[other]))).aggregate, Aggregate::Complete, "{other}");
+    }
+}

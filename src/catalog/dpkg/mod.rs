@@ -25,6 +25,12 @@ const MAX_NEEDS: usize = 1_000_000;
 /// Paths of one list. The largest package of Debian has 60,000.
 const MAX_FILES: usize = 500_000;
 
+/// Where dpkg keeps what belongs to each package.
+const INFO: &str = "var/lib/dpkg/info";
+/// The files of a package there (deb-control(5), dpkg(1) FILES): its scripts among them, which no list names.
+const CONTROL_FILES: [&str; 12] =
+    ["conffiles", "config", "list", "md5sums", "postinst", "postrm", "preinst", "prerm", "shlibs", "symbols", "templates", "triggers"];
+
 /// See the module.
 pub(super) struct Dpkg;
 
@@ -130,6 +136,12 @@ impl Cataloger for Dpkg {
                     licences.insert(name.to_owned(), facts.notes.into_iter().map(licence).collect());
                 }
                 None => {}
+            }
+        }
+        for entry in view.below(INFO) {
+            let name = entry.path.rsplit_once('/').map_or("", |(_, name)| name);
+            if let Some((package, _)) = name.rsplit_once('.').filter(|(_, control)| CONTROL_FILES.contains(control)) {
+                lists.entry(package.to_owned()).or_default().insert(entry.path.clone());
             }
         }
         for package in &mut all.packages {

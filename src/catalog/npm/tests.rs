@@ -207,7 +207,7 @@ fn metadata_is_read_in_all_its_spellings() {
     assert_eq!(url(r#", "repository": "git@example.org:owner/name.git""#).as_deref(), Some("ssh://git@example.org/owner/name.git"));
     assert_eq!(url(r#", "homepage": "javascript:alert(1)""#), None);
     let package = of(r#", "author": {"name": "Jo", "email": "x"}, "description": "Does it.""#);
-    assert_eq!((package.name.as_str(), package.purl.to_string().as_str()), ("A", "pkg:npm/a@1.0.0"));
+    assert_eq!((package.name.as_str(), package.purl.to_string().as_str()), ("A", "pkg:npm/A@1.0.0"));
     assert_eq!((package.supplier.as_deref(), package.description.as_deref()), (Some("Jo"), Some("Does it.")));
 }
 

@@ -73,6 +73,11 @@ fn moved(folder: &str, path: &str) -> Option<String> {
 /// A path of the artifact: `path` seen from `folder`, without `.` and `..`. `None` where it climbs out of the root. An absolute path
 /// starts at the root.
 pub(super) fn within(folder: &str, path: &str) -> Option<String> {
+    let is_plain =
+        !path.starts_with('/') && !path.ends_with(['/', '.']) && !path.contains('\\') && !path.contains("//") && !path.contains("./");
+    if is_plain && !path.is_empty() {
+        return Some(if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") });
+    }
     let path = path.replace('\\', "/");
     let (mut parts, rest): (Vec<&str>, &str) = match path.strip_prefix('/') {
         Some(absolute) => (Vec::new(), absolute),
