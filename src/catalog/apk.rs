@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn the_database_of_newer_tools_is_wanted_and_others_are_not() {
-        let wants = |path: &str| Apk.wants(&FileFacts { path, size: 1, mode: None, covered: None }).is_some();
+        let wants = |path: &str| Apk.wants(&FileFacts::new(path, 1, None)).is_some();
         assert!(wants(INSTALLED) && wants("usr/lib/apk/db/installed"));
         assert!(!wants("lib/apk/db/scripts.tar") && !wants("opt/lib/apk/db/installed"));
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::facts::{Executable, OsRelease, Seen};
+use super::file::View;
 use super::package::{Basis, Edge, Package, Relation};
 use super::read::archive_gaps;
 use super::{Aggregate, Catalog, CatalogGap, Composition, Flaw, overlap};
@@ -62,15 +63,16 @@ impl Parts {
 }
 
 /// The paths that packages cover: listed by their own formats, or in their folders.
-pub(super) fn covered(assembled: &BTreeMap<&'static str, Assembled>, contents: &Contents) -> HashSet<String> {
-    covered_by(assembled.values().flat_map(|all| &all.packages), contents)
+pub(super) fn covered<'a>(assembled: &'a BTreeMap<&'static str, Assembled>, view: &View<'a>) -> HashSet<&'a str> {
+    covered_by(assembled.values().flat_map(|all| &all.packages), view)
 }
 
 /// The paths that these packages cover.
-pub(super) fn covered_by<'a>(packages: impl Iterator<Item = &'a Package>, contents: &Contents) -> HashSet<String> {
-    let there: HashSet<&str> = contents.tree.entries.iter().map(|entry| entry.path.as_str()).collect();
+pub(super) fn covered_by<'a>(packages: impl Iterator<Item = &'a Package>, view: &View<'a>) -> HashSet<&'a str> {
+    let mut paths = HashSet::with_capacity(view.len());
     let packages = packages.filter(|package| covers(package.basis));
-    packages.flat_map(|package| &package.files).map(|path| at_home(path, &there).to_owned()).collect()
+    paths.extend(packages.flat_map(|package| &package.files).map(|path| at_home(path, view)));
+    paths
 }
 
 /// Whether a package of this basis says whose a file is.
@@ -82,18 +84,18 @@ fn covers(basis: Basis) -> bool {
 }
 
 /// The path under which a listed file lies, where `/bin`, `/lib` and their like are links into `/usr` (usr-merge).
-fn at_home<'a>(path: &'a str, there: &HashSet<&'a str>) -> &'a str {
-    if there.contains(path) {
+fn at_home<'a>(path: &'a str, view: &View<'a>) -> &'a str {
+    if view.at(path).is_some() {
         return path;
     }
     let merged = format!("usr/{path}");
-    there.get(merged.as_str()).copied().unwrap_or(path)
+    view.at(&merged).map_or(path, |entry| entry.path.as_str())
 }
 
 /// Merges, ties and sorts.
-pub(super) fn finish(parts: Parts, contents: &Contents) -> Catalog {
+pub(super) fn finish(parts: Parts, contents: &Contents, view: &View<'_>) -> Catalog {
     let Parts { mut assembled, mut gaps, os } = parts;
-    overlap::settle(&mut assembled, contents);
+    overlap::settle(&mut assembled, view);
     gaps.extend(archive_gaps(contents));
     for (cataloger, all) in &assembled {
         gaps.extend(all.flaws.iter().map(|(path, flaw)| CatalogGap {
@@ -106,15 +108,19 @@ pub(super) fn finish(parts: Parts, contents: &Contents) -> Catalog {
     gaps.sort();
     gaps.dedup();
 
-    let covered = covered(&assembled, contents);
-    let mut unidentified: Vec<Executable> =
-        assembled.values().flat_map(|all| &all.executables).filter(|executable| !covered.contains(&executable.path)).cloned().collect();
+    let covered = covered(&assembled, view);
+    let mut unidentified: Vec<Executable> = assembled
+        .values()
+        .flat_map(|all| &all.executables)
+        .filter(|executable| !covered.contains(executable.path.as_str()))
+        .cloned()
+        .collect();
     unidentified.sort();
     unidentified.dedup();
 
     let compositions = compositions(&assembled, &gaps, unread_archives(contents, &covered), !unidentified.is_empty());
     let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
-    edges.extend(owners(&packages, contents));
+    edges.extend(owners(&packages, view));
     edges.sort_unstable();
     edges.dedup();
     Catalog { packages, edges, unidentified, os, compositions, gaps }
@@ -217,16 +223,18 @@ fn absorb(package: &mut Package, other: Package) {
 }
 
 /// Language packages whose metadata a package of the operating system brought.
-fn owners(packages: &[Package], contents: &Contents) -> Vec<Edge> {
+fn owners(packages: &[Package], view: &View<'_>) -> Vec<Edge> {
     let is_of_os = |package: &Package| matches!(package.purl.kind.as_str(), "deb" | "apk" | "rpm");
-    let there: HashSet<&str> = contents.tree.entries.iter().map(|entry| entry.path.as_str()).collect();
     let mut owner: HashMap<&str, usize> = HashMap::new();
     for (place, package) in packages.iter().enumerate().filter(|(_, package)| is_of_os(package)) {
         for path in &package.files {
-            owner.insert(at_home(path, &there), place);
+            owner.insert(at_home(path, view), place);
         }
     }
     let mut edges = Vec::new();
+    if owner.is_empty() {
+        return edges;
+    }
     for (from, package) in packages.iter().enumerate().filter(|(_, package)| !is_of_os(package)) {
         for evidence in &package.evidence {
             let path = evidence.path.split_once("!/").map_or(evidence.path.as_str(), |(outer, _)| outer);
@@ -238,11 +246,12 @@ fn owners(packages: &[Package], contents: &Contents) -> Vec<Edge> {
 
 /// Archives that no package covers and no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its
 /// start). Sorted.
-fn unread_archives<'a>(contents: &'a Contents, covered: &HashSet<String>) -> Vec<&'a str> {
-    let is_archive = |path: &str| {
-        let name = path.rsplit_once('/').map_or(path, |(_, name)| name).to_ascii_lowercase();
-        ARCHIVES.iter().any(|ending| name.ends_with(ending))
+fn unread_archives<'a>(contents: &'a Contents, covered: &HashSet<&str>) -> Vec<&'a str> {
+    let ends_with = |path: &str, ending: &str| {
+        let end = path.len().checked_sub(ending.len()).and_then(|from| path.as_bytes().get(from..));
+        end.is_some_and(|end| end.eq_ignore_ascii_case(ending.as_bytes()))
     };
+    let is_archive = |path: &str| ARCHIVES.iter().any(|ending| ends_with(path, ending));
     let files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size > 0);
     files.map(|entry| entry.path.as_str()).filter(|path| is_archive(path) && !covered.contains(*path)).collect()
 }

@@ -284,7 +284,7 @@ mod tests {
 
     fn seen(path: &str, text: &str) -> Result<Seen, Flaw> {
         let bytes = Arc::new(text.as_bytes().to_vec());
-        let facts = FileFacts { path, size: bytes.len() as u64, mode: None, covered: None };
+        let facts = FileFacts::new(path, bytes.len() as u64, None);
         assert!(DotNet.wants(&facts).is_some(), "{path}");
         DotNet.parse(&File::new(facts, &bytes)).map(|facts| Seen { path: path.into(), facts })
     }
@@ -399,7 +399,7 @@ mod tests {
             assert!(seen("a.deps.json", text).is_err(), "{text:.40}");
         }
         assert!(seen("a.deps.json", "\u{feff}{\"libraries\": {\"NoVersion\": {}}}").unwrap().facts.flaws.len() == 1);
-        assert!(DotNet.wants(&FileFacts { path: "app/packages.lock.json", size: 1, mode: None, covered: None }).is_none());
+        assert!(DotNet.wants(&FileFacts::new("app/packages.lock.json", 1, None)).is_none());
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Cataloger for Executables {
         "ELF files and scripts: digest, build id and needed libraries of those that no package covers"
     }
 
-    fn is_about_executables(&self) -> bool {
+    fn is_about_programs(&self) -> bool {
         true
     }
 
@@ -106,7 +106,7 @@ mod tests {
 
     fn parse(path: &str, bytes: &[u8]) -> Facts {
         let bytes = Arc::new(bytes.to_vec());
-        let facts = FileFacts { path, size: bytes.len() as u64, mode: None, covered: Some(false) };
+        let facts = FileFacts::new(path, bytes.len() as u64, None).with_cover(Some(false));
         Executables.parse(&File::new(facts, &bytes)).expect("facts")
     }
 
@@ -149,13 +149,13 @@ mod tests {
 
     #[test]
     fn source_files_of_images_and_of_packages_are_left() {
-        let facts = |covered| FileFacts { path: "a/b.py", size: 100, mode: Some(0o644), covered };
+        let facts = |covered| FileFacts::new("a/b.py", 100, Some(0o644)).with_cover(covered);
         assert!(Executables.wants(&facts(Some(false))).is_some_and(|want| want.magic.is_empty()));
         assert_eq!(Executables.wants(&facts(Some(true))), None);
         assert_eq!(Executables.wants(&facts(None)), None);
-        let text = FileFacts { path: "a.dist-info/RECORD", ..facts(Some(false)) };
+        let text = FileFacts::new("a.dist-info/RECORD", 100, Some(0o644)).with_cover(Some(false));
         assert_eq!(Executables.wants(&text), None);
-        let executable = FileFacts { mode: Some(0o755), ..facts(None) };
+        let executable = FileFacts::new("a/b.py", 100, Some(0o755));
         assert!(Executables.wants(&executable).is_some_and(|want| want.magic.contains(&b"#!".as_slice())));
     }
 }

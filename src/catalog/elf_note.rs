@@ -40,7 +40,7 @@ impl Cataloger for PackageNotes {
         "ELF notes .note.package: the package that a file says it was built for"
     }
 
-    fn is_about_executables(&self) -> bool {
+    fn is_about_programs(&self) -> bool {
         true
     }
 
@@ -103,7 +103,7 @@ mod tests {
 
     fn parse(owner: &[u8], kind: u32, text: &str) -> Result<Facts, Flaw> {
         let bytes = Arc::new(Build::new().note(".note.package", owner, kind, text.as_bytes()).bytes());
-        let facts = FileFacts { path: "bin/tool", size: bytes.len() as u64, mode: None, covered: None };
+        let facts = FileFacts::new("bin/tool", bytes.len() as u64, None);
         PackageNotes.parse(&File::new(facts, &bytes))
     }
 

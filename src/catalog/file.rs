@@ -1,7 +1,7 @@
 //! Files as catalogers see them.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::OsRelease;
@@ -19,22 +19,38 @@ pub struct FileFacts<'a> {
     pub mode: Option<u32>,
     /// Whether a package covers it; `None` where that is not known yet.
     pub covered: Option<bool>,
+    // Cut once: every cataloger asks for them, of every file.
+    folder: &'a str,
+    name: &'a str,
+    extension: Option<&'a str>,
 }
 
 impl<'a> FileFacts<'a> {
+    /// Of a file of which it is not known yet whether a package covers it.
+    pub fn new(path: &'a str, size: u64, mode: Option<u32>) -> Self {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension);
+        Self { path, size, mode, covered: None, folder, name, extension }
+    }
+
+    /// The same, with what is known of packages that cover it.
+    pub fn with_cover(self, covered: Option<bool>) -> Self {
+        Self { covered, ..self }
+    }
+
     /// The last component.
     pub fn name(&self) -> &'a str {
-        self.path.rsplit_once('/').map_or(self.path, |(_, name)| name)
+        self.name
     }
 
     /// The folder, empty at the root.
     pub fn folder(&self) -> &'a str {
-        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+        self.folder
     }
 
     /// What stands after the last dot of the name, where there is anything before it.
     pub fn extension(&self) -> Option<&'a str> {
-        self.name().rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension)
+        self.extension
     }
 
     /// True where anybody may execute it.
@@ -70,31 +86,51 @@ impl<'a> File<'a> {
 }
 
 /// All files of the artifact, as they are at the end, for putting facts together.
+#[derive(Clone)]
 pub struct View<'a> {
-    entries: BTreeMap<&'a str, &'a FileEntry>,
+    files: Arc<Files<'a>>,
     /// The operating system, where a file names it.
     pub os: Option<&'a OsRelease>,
+}
+
+struct Files<'a> {
+    /// Sorted by path, each path once: of several entries the last counts.
+    sorted: Vec<&'a FileEntry>,
+    by_path: HashMap<&'a str, &'a FileEntry>,
 }
 
 impl<'a> View<'a> {
     /// A view of these entries.
     pub fn new(entries: impl Iterator<Item = &'a FileEntry>, os: Option<&'a OsRelease>) -> Self {
-        Self { entries: entries.map(|entry| (entry.path.as_str(), entry)).collect(), os }
+        let mut sorted: Vec<&FileEntry> = entries.collect();
+        sorted.sort_by(|a, b| a.path.cmp(&b.path));
+        sorted.reverse();
+        sorted.dedup_by(|a, b| a.path == b.path);
+        sorted.reverse();
+        let by_path = sorted.iter().map(|entry| (entry.path.as_str(), *entry)).collect();
+        Self { files: Arc::new(Files { sorted, by_path }), os }
+    }
+
+    /// The same files, with what is known of the operating system.
+    pub fn with_os(&self, os: Option<&'a OsRelease>) -> Self {
+        Self { files: Arc::clone(&self.files), os }
     }
 
     /// The entry at exactly this path.
     pub fn at(&self, path: &str) -> Option<&'a FileEntry> {
-        self.entries.get(path).copied()
+        self.files.by_path.get(path).copied()
+    }
+
+    /// How many paths there are.
+    pub fn len(&self) -> usize {
+        self.files.sorted.len()
     }
 
     /// All entries below a folder, at any depth, sorted by path. The root is the empty path.
     pub fn below<'v>(&'v self, folder: &str) -> impl Iterator<Item = &'a FileEntry> + use<'a, 'v> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let from = prefix.clone();
-        self.entries
-            .range::<str, _>((std::ops::Bound::Included(from.as_str()), std::ops::Bound::Unbounded))
-            .map(|(path, entry)| (*path, *entry))
-            .take_while(move |(path, _)| path.starts_with(&prefix))
-            .map(|(_, entry)| entry)
+        let from = self.files.sorted.partition_point(|entry| entry.path < prefix);
+        let below = self.files.sorted.get(from..).unwrap_or_default();
+        below.iter().copied().take_while(move |entry| entry.path.starts_with(&prefix))
     }
 }

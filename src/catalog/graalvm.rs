@@ -82,7 +82,7 @@ impl Cataloger for NativeImages {
         "GraalVM native images: the SBOM that is built into them"
     }
 
-    fn is_about_executables(&self) -> bool {
+    fn is_about_programs(&self) -> bool {
         true
     }
 
@@ -209,7 +209,7 @@ mod tests {
 
     fn parse(bytes: Vec<u8>) -> Result<Facts, Flaw> {
         let bytes = Arc::new(bytes);
-        let facts = FileFacts { path: "bootstrap", size: bytes.len() as u64, mode: None, covered: None };
+        let facts = FileFacts::new("bootstrap", bytes.len() as u64, None);
         NativeImages.parse(&File::new(facts, &bytes))
     }
 

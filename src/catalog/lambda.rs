@@ -40,7 +40,7 @@ impl Cataloger for LambdaParts {
         "Lambda extensions, by the place from which Lambda starts them"
     }
 
-    fn is_about_executables(&self) -> bool {
+    fn is_about_programs(&self) -> bool {
         true
     }
 
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn an_extension_is_named_by_its_file_and_nothing_else_is_claimed() {
         let bytes = Arc::new(b"#!/bin/sh\n".to_vec());
-        let facts = FileFacts { path: "extensions/agent.sh", size: 10, mode: None, covered: None };
+        let facts = FileFacts::new("extensions/agent.sh", 10, None);
         let facts = LambdaParts.parse(&File::new(facts, &bytes)).expect("facts");
         assert_eq!(facts.packages[0].purl.to_string(), "pkg:generic/agent.sh");
         assert_eq!(facts.packages[0].basis, Basis::Heuristic);

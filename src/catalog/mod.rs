@@ -72,8 +72,9 @@ pub trait Cataloger: Sync {
     /// Why the file says nothing.
     fn parse(&self, file: &File<'_>) -> Result<Facts, Flaw>;
 
-    /// True where it looks into executables. Of zips and folders these are read last, when it is known which files packages cover.
-    fn is_about_executables(&self) -> bool {
+    /// True where it looks into programs, executables and scripts. Of zips and folders these are read last, when it is known which files
+    /// packages cover.
+    fn is_about_programs(&self) -> bool {
         false
     }
 

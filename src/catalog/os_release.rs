@@ -70,7 +70,7 @@ mod tests {
 
     fn read(text: &[u8]) -> Result<OsRelease, Flaw> {
         let bytes = Arc::new(text.to_vec());
-        let facts = FileFacts { path: "etc/os-release", size: bytes.len() as u64, mode: None, covered: None };
+        let facts = FileFacts::new("etc/os-release", bytes.len() as u64, None);
         OsReleaseFile.parse(&File::new(facts, &bytes)).map(|facts| facts.os.unwrap())
     }
 

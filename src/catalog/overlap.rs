@@ -1,11 +1,11 @@
 //! What several catalogers say of one file: the less sure word gives way, and Lambda's roles go to the package that the file is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::assemble::{Assembled, covered_by};
+use super::file::View;
 use super::package::Package;
 use super::{classifier, elf_note, lambda};
-use crate::unpack::Contents;
 
 /// Of whom a cataloger's word on a file gives way.
 #[derive(Clone, Copy)]
@@ -20,13 +20,14 @@ enum To {
 const GIVING_WAY: [(&str, To); 3] = [(classifier::NAME, To::OperatingSystem), (elf_note::NAME, To::Any), (lambda::NAME, To::Any)];
 
 /// Gives every file one owner.
-pub(super) fn settle(assembled: &mut BTreeMap<&'static str, Assembled>, contents: &Contents) {
-    if GIVING_WAY.iter().any(|(name, _)| assembled.contains_key(name)) {
+pub(super) fn settle(assembled: &mut BTreeMap<&'static str, Assembled>, view: &View<'_>) {
+    if GIVING_WAY.iter().any(|(name, _)| assembled.get(name).is_some_and(|all| !all.packages.is_empty())) {
         let others =
             || assembled.iter().filter(|(name, _)| !GIVING_WAY.iter().any(|(weak, _)| weak == *name)).flat_map(|(_, all)| &all.packages);
-        let by_any = covered_by(others(), contents);
+        let owned = |paths: HashSet<&str>| paths.into_iter().map(str::to_owned).collect::<HashSet<String>>();
+        let by_any = owned(covered_by(others(), view));
         let is_of_os = |package: &&Package| matches!(package.purl.kind.as_str(), "deb" | "apk" | "rpm");
-        let by_os = covered_by(others().filter(is_of_os), contents);
+        let by_os = owned(covered_by(others().filter(is_of_os), view));
         for (name, to) in GIVING_WAY {
             let covered = match to {
                 To::Any => &by_any,
@@ -45,18 +46,6 @@ pub(super) fn settle(assembled: &mut BTreeMap<&'static str, Assembled>, contents
 mod tests {
     use super::*;
     use crate::catalog::{Basis, Evidence, Purl};
-    use crate::unpack::{FileTree, Format};
-
-    fn contents() -> Contents {
-        Contents {
-            format: Format::Directory,
-            tree: FileTree::default(),
-            anomalies: Vec::new(),
-            entries: 0,
-            unpacked_bytes: 0,
-            complete: true,
-        }
-    }
 
     fn package(kind: &str, name: &str, path: &str, basis: Basis) -> Package {
         let mut package = Package::new(Purl::new(kind, name, Some("1.0.0")), basis, Evidence::metadata(path, "x"));
@@ -69,7 +58,7 @@ mod tests {
         for (name, package) in parts {
             assembled.entry(*name).or_default().packages.push(package.clone());
         }
-        settle(&mut assembled, &contents());
+        settle(&mut assembled, &View::new([].iter(), None));
         assembled.values().flat_map(|all| &all.packages).map(|package| package.purl.to_string()).collect()
     }
 

@@ -66,7 +66,7 @@ pub struct Cataloged {
 /// I/O errors only.
 pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<Cataloged, UnpackError> {
     let want = if options.file_digests { WantDigests::All } else { WantDigests::None };
-    let (about_executables, others): (Vec<_>, Vec<_>) = options.catalogers.iter().copied().partition(|c| c.is_about_executables());
+    let (about_programs, others): (Vec<_>, Vec<_>) = options.catalogers.iter().copied().partition(|c| c.is_about_programs());
     match input {
         Input::Image { layout, digest, architecture } => {
             let collector = Collector::new(&options.catalogers, None);
@@ -76,11 +76,12 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
             let mut read = collector.finish();
             read.keep(&cataloged.contents);
             read.gaps.extend(unread_links(&cataloged.contents, &options.catalogers));
-            let parts = read.parts(&options.catalogers, &cataloged.contents);
-            cataloged.catalog = assemble::finish(parts, &cataloged.contents);
+            let view = View::new(cataloged.contents.tree.entries.iter(), None);
+            let parts = read.parts(&options.catalogers, &view);
+            cataloged.catalog = assemble::finish(parts, &cataloged.contents, &view);
             Ok(cataloged)
         }
-        // The executables come last: which of them no package covers, and must be hashed, is known by then.
+        // The programs come last: which of them no package covers, and must be hashed, is known by then.
         Input::Zip(_) | Input::Directory(_) => {
             let contents = match input {
                 Input::Zip(index) if options.file_digests => analyse_zip(index, limits, &want, &mut [])?,
@@ -88,6 +89,7 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
                 Input::Directory(path) => analyse_directory(path, limits, &want)?,
                 Input::Image { .. } => return Err(UnpackError::NotAFile { path: "image".into() }),
             };
+            let view = View::new(contents.tree.entries.iter(), None);
             let walk = |collector: &Collector<'_>| match input {
                 Input::Zip(index) => read_zip(index, &contents, limits, collector),
                 Input::Directory(path) => {
@@ -99,14 +101,16 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
             let first = Collector::new(&others, None);
             walk(&first)?;
             let mut handed_over = first.handed_over();
-            let mut parts = first.finish().parts(&others, &contents);
-            let covered = assemble::covered(&parts.assembled, &contents);
-            let second = Collector::new(&about_executables, Some(&covered));
+            let mut parts = first.finish().parts(&others, &view);
+            let covered = assemble::covered(&parts.assembled, &view);
+            let second = Collector::new(&about_programs, Some(&covered));
             walk(&second)?;
             handed_over.extend(second.handed_over());
-            parts.extend(second.finish().parts(&about_executables, &contents));
+            let programs = second.finish().parts(&about_programs, &view);
             drop(covered);
-            let catalog = assemble::finish(parts, &contents);
+            parts.extend(programs);
+            let catalog = assemble::finish(parts, &contents, &view);
+            drop(view);
             Ok(Cataloged { catalog, contents, image: None, read: handed_over })
         }
     }
@@ -119,7 +123,7 @@ type Key = (u32, u32);
 struct Collector<'a> {
     catalogers: &'a [&'static dyn Cataloger],
     /// Files that packages cover, where that is known already.
-    covered: Option<&'a HashSet<String>>,
+    covered: Option<&'a HashSet<&'a str>>,
     read: Mutex<Vec<Reading>>,
     handed_over: Mutex<BTreeSet<Key>>,
 }
@@ -133,13 +137,13 @@ struct Reading {
 }
 
 impl<'a> Collector<'a> {
-    fn new(catalogers: &'a [&'static dyn Cataloger], covered: Option<&'a HashSet<String>>) -> Self {
+    fn new(catalogers: &'a [&'static dyn Cataloger], covered: Option<&'a HashSet<&'a str>>) -> Self {
         Self { catalogers, covered, read: Mutex::default(), handed_over: Mutex::default() }
     }
 
     fn facts<'f>(&self, file: &'f FileEntry) -> FileFacts<'f> {
-        let covered = self.covered.map(|covered| covered.contains(&file.path));
-        FileFacts { path: &file.path, size: file.size, mode: file.mode, covered }
+        let covered = self.covered.map(|covered| covered.contains(file.path.as_str()));
+        FileFacts::new(&file.path, file.size, file.mode).with_cover(covered)
     }
 
     fn wanting(&self, facts: &FileFacts<'_>) -> impl Iterator<Item = (&'static dyn Cataloger, Want)> {
@@ -234,7 +238,7 @@ impl Read {
     }
 
     /// Each cataloger's facts, put together.
-    fn parts(self, catalogers: &[&'static dyn Cataloger], contents: &Contents) -> Parts {
+    fn parts(self, catalogers: &[&'static dyn Cataloger], view: &View<'_>) -> Parts {
         let mut seen: HashMap<&'static str, Vec<Seen>> = HashMap::new();
         let mut gaps = self.gaps;
         for Reading { path, cataloger, facts, .. } in self.readings {
@@ -248,7 +252,7 @@ impl Read {
             }
         }
         let os: Option<OsRelease> = seen.values().flatten().filter_map(|seen| seen.facts.os.clone()).min_by_key(|os| os.path.clone());
-        let view = View::new(contents.tree.entries.iter(), os.as_ref());
+        let view = view.with_os(os.as_ref());
         let mut assembled = BTreeMap::new();
         for cataloger in catalogers {
             if let Some(seen) = seen.remove(cataloger.name()) {
@@ -262,7 +266,7 @@ impl Read {
 /// Hard links of an image that a cataloger wants, to files that it does not want under their own names: their bytes were not read.
 fn unread_links(contents: &Contents, catalogers: &[&'static dyn Cataloger]) -> Vec<CatalogGap> {
     let wants = |cataloger: &&'static dyn Cataloger, path: &str| {
-        let facts = FileFacts { path, size: 0, mode: None, covered: None };
+        let facts = FileFacts::new(path, 0, None);
         cataloger.wants(&facts).is_some_and(|want| want.magic.is_empty())
     };
     let mut gaps = Vec::new();

@@ -34,7 +34,7 @@ impl Tree {
         let mut seen = Vec::new();
         let mut gaps = Vec::new();
         for (entry, content) in self.0.iter().filter(|(entry, _)| entry.kind == EntryKind::File) {
-            let facts = FileFacts { path: &entry.path, size: entry.size, mode: entry.mode, covered: None };
+            let facts = FileFacts::new(&entry.path, entry.size, entry.mode);
             let Some(want) = cataloger.wants(&facts) else { continue };
             let bytes = Arc::new(content.clone());
             let mut gap = |flaw: Flaw| {

@@ -13,7 +13,11 @@ const NAMESPACE: Uuid = uuid!("3a3fc5c8-6631-48ff-84f6-9e0b4e399e1e");
 /// The UUID of a document that has none yet, by all of its bytes.
 pub(super) fn of(document: &impl Serialize) -> io::Result<Uuid> {
     let mut hashed = Hashed(Hasher::new());
-    serde_json::to_writer(&mut hashed, document)?;
+    // A serializer writes word by word.
+    let mut buffered = io::BufWriter::new(&mut hashed);
+    serde_json::to_writer(&mut buffered, document)?;
+    buffered.flush()?;
+    drop(buffered);
     Ok(Uuid::new_v5(&NAMESPACE, hashed.0.finish().bytes()))
 }
 

@@ -24,6 +24,9 @@ use crate::store::Integrity;
 use crate::unpack::image::Layout;
 use crate::unpack::{Limits, UnpackError, ZipIndex};
 
+/// Bytes from which on a zip is hashed and read by two threads. Below, it is done in the time that they would take to share it.
+const SIDE_BY_SIDE: u64 = 32 << 20;
+
 /// What listing packages needs, built once.
 pub struct Listing<'a> {
     /// Blobs, and where bytes come from; `None` where everything that is wanted lies on this machine.
@@ -158,7 +161,9 @@ fn zip(path: &Path, want: &Wanted, listing: &Listing<'_>) -> Result<Result<Artif
         }
         Err(error) => return Err(error.into()),
     };
-    let (hashed, cataloged) = rayon::join(|| index.digest(), || catalog::catalog(Input::Zip(&index), listing.options, listing.limits));
+    let catalog = || catalog::catalog(Input::Zip(&index), listing.options, listing.limits);
+    let (hashed, cataloged) =
+        if index.size() < SIDE_BY_SIDE { (index.digest(), catalog()) } else { rayon::join(|| index.digest(), catalog) };
     let (digest, size) = hashed?;
     let cataloged = cataloged?;
     index.unchanged()?;

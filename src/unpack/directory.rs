@@ -71,7 +71,7 @@ pub fn analyse_directory(root: &Path, limits: &Limits, want: &WantDigests) -> Re
             found.push((raw, entry));
         }
     }
-    let nodes: Vec<Node<'_>> = found.iter().map(|(raw, e)| Node { raw, path: &e.path, kind: &e.kind }).collect();
+    let nodes: Vec<Node<'_>> = found.iter().map(|(raw, e)| Node { raw, path: &e.path, kind: &e.kind, place: e.origin }).collect();
     let rules = Rules { look_alikes: true, link_targets: true, repeated_directories: false };
     complete &= structure::check(&nodes, rules, deadline, &mut anomalies);
     let mut entries: Vec<FileEntry> = found.into_iter().map(|(_, entry)| entry).collect();

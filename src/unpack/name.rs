@@ -17,7 +17,10 @@ pub(super) enum Origin {
 
 /// The normalised path (see `FileEntry::path`), or `None` for a name that a limit leaves out.
 pub(super) fn normalise(raw: &[u8], origin: Origin, limits: &Limits, anomalies: &mut Anomalies) -> Option<String> {
-    if raw.len() <= limits.name_bytes && is_plain(raw) && raw.iter().filter(|byte| **byte == b'/').count() < limits.depth {
+    if raw.len() <= limits.name_bytes
+        && let Some(parts) = plain_parts(raw)
+        && parts <= limits.depth
+    {
         return String::from_utf8(raw.to_vec()).ok();
     }
     let text = lossless(raw);
@@ -37,11 +40,21 @@ pub(super) fn normalise(raw: &[u8], origin: Origin, limits: &Limits, anomalies: 
     Some(path.join("/"))
 }
 
-/// A name of which nothing has to be said, as nearly all are: visible ASCII without a backslash or a colon, and no component that is empty or made of
-/// dots alone. It is its own path.
-fn is_plain(raw: &[u8]) -> bool {
-    raw.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b':'))
-        && raw.split(|byte| *byte == b'/').all(|part| !part.iter().all(|byte| *byte == b'.'))
+/// The components of a name of which nothing has to be said, as nearly all are: visible ASCII without a backslash or a colon, and no component
+/// that is empty or made of dots alone. It is its own path.
+fn plain_parts(raw: &[u8]) -> Option<usize> {
+    let (mut parts, mut is_dots) = (1_usize, true);
+    for byte in raw {
+        match byte {
+            b'/' if is_dots => return None,
+            b'/' => (parts, is_dots) = (parts.saturating_add(1), true),
+            b'.' => {}
+            b'\\' | b':' => return None,
+            b' '..=b'~' => is_dots = false,
+            _ => return None,
+        }
+    }
+    (!is_dots).then_some(parts)
 }
 
 fn judge(raw: &[u8], text: &str, origin: Origin, anomalies: &mut Anomalies) {
@@ -102,7 +115,7 @@ mod tests {
         let mut plain = 0;
         for _ in 0..5 {
             names = names.iter().flat_map(|name| LETTERS.iter().map(move |letter| [name.as_slice(), &[*letter]].concat())).collect();
-            for raw in names.iter().filter(|raw| is_plain(raw)) {
+            for raw in names.iter().filter(|raw| plain_parts(raw).is_some()) {
                 plain += 1;
                 let text = lossless(raw);
                 for origin in [Origin::Relative, Origin::Rooted] {

@@ -71,6 +71,11 @@ impl Gathering {
         self.size = size;
     }
 
+    /// Bytes that tell whether the rest is wanted.
+    pub(super) fn first_bytes(&self) -> usize {
+        if self.state == State::Beginning { MAGIC_BYTES } else { usize::MAX }
+    }
+
     /// Whether more of it is of use.
     pub(super) fn is_enough(&self) -> bool {
         matches!(self.state, State::Unwanted | State::TooLarge)

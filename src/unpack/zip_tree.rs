@@ -83,6 +83,10 @@ impl EntryVisitor for Files<'_> {
         self.flaw = Some(detail.to_owned());
     }
 
+    fn first_bytes(&self) -> usize {
+        self.gathering.first_bytes()
+    }
+
     fn is_enough(&self) -> bool {
         self.gathering.is_enough()
     }
@@ -139,16 +143,16 @@ fn tree(
             digest: body.digest,
         });
     }
+    entries.sort_by(|a, b| a.path.cmp(&b.path).then(a.origin.cmp(&b.origin)));
     let nodes: Vec<Node<'_>> = entries
         .iter()
         .filter_map(|e| {
             let raw = &index.entries.get(usize::try_from(e.origin).ok()?)?.raw_name;
-            Some(Node { raw, path: &e.path, kind: &e.kind })
+            Some(Node { raw, path: &e.path, kind: &e.kind, place: e.origin })
         })
         .collect();
     let rules = Rules { look_alikes: true, link_targets: true, repeated_directories: false };
     complete &= structure::check(&nodes, rules, deadline, &mut anomalies);
-    entries.sort_by(|a, b| a.path.cmp(&b.path).then(a.origin.cmp(&b.origin)));
     Ok(Contents {
         format: Format::Zip,
         entries: index.entries.len() as u64,

@@ -2,6 +2,10 @@ use super::*;
 use crate::catalog::{Evidence, ExecutableKind, Purl, Technique};
 use crate::unpack::{EntryKind, FileEntry, FileTree, Format};
 
+fn finished(parts: Parts, contents: &Contents) -> Catalog {
+    finish(parts, contents, &View::new(contents.tree.entries.iter(), None))
+}
+
 fn contents(paths: &[&str]) -> Contents {
     let entry = |path: &&str| FileEntry {
         path: (*path).to_owned(),
@@ -43,7 +47,7 @@ fn a_trace_never_weakens_what_is_installed_and_is_listed_once_with_it() {
     let installed = package("npm", "axios", Some("1.0.0"), Basis::Installed, "node_modules/axios/package.json");
     let mut trace = package("npm", "axios", Some("1.0.0"), Basis::Heuristic, "bundle.js");
     trace.supplier = Some("trace".into());
-    let catalog = finish(
+    let catalog = finished(
         parts(vec![
             ("a", Assembled { packages: vec![trace], ..Assembled::default() }),
             ("b", Assembled { packages: vec![installed], ..Assembled::default() }),
@@ -57,7 +61,7 @@ fn a_trace_never_weakens_what_is_installed_and_is_listed_once_with_it() {
 #[test]
 fn packages_of_other_versions_or_without_one_stay_apart() {
     let all = [Some("1"), Some("2"), None].map(|version| package("npm", "a", version, Basis::Installed, "x"));
-    let catalog = finish(parts(vec![("a", Assembled { packages: all.to_vec(), ..Assembled::default() })]), &contents(&["x"]));
+    let catalog = finished(parts(vec![("a", Assembled { packages: all.to_vec(), ..Assembled::default() })]), &contents(&["x"]));
     assert_eq!(catalog.packages.len(), 3);
 }
 
@@ -71,7 +75,7 @@ fn edges_follow_their_packages_through_merging() {
     ];
     let edge = |from, to| Edge { from, relation: Relation::DependsOn, to };
     let all = Assembled { packages, edges: vec![edge(0, 1), edge(2, 1), edge(0, 2)], ..Assembled::default() };
-    let catalog = finish(parts(vec![("a", all)]), &contents(&[]));
+    let catalog = finished(parts(vec![("a", all)]), &contents(&[]));
     let names: Vec<&str> = catalog.packages.iter().map(|package| package.name.as_str()).collect();
     assert_eq!((names, catalog.edges), (vec!["a", "b"], vec![edge(1, 0)]));
 }
@@ -87,7 +91,7 @@ fn a_file_that_only_a_trace_names_stays_unidentified() {
         executables: vec![executable("lib/a.so"), executable("lib/b.so")],
         ..Assembled::default()
     };
-    let catalog = finish(parts(vec![("a", all)]), &contents(&["lib/a.so", "lib/b.so"]));
+    let catalog = finished(parts(vec![("a", all)]), &contents(&["lib/a.so", "lib/b.so"]));
     let left: Vec<&str> = catalog.unidentified.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(left, ["lib/a.so"]);
     let whole = catalog.compositions.iter().find(|composition| composition.of == "artifact").unwrap();
@@ -100,7 +104,7 @@ fn a_language_package_that_the_distribution_brought_says_so_where_lib_is_a_link_
     deb.files.insert("lib/python3/six.egg-info".into());
     let six = package("pypi", "six", Some("1"), Basis::Installed, "usr/lib/python3/six.egg-info");
     let all = Assembled { packages: vec![deb, six], ..Assembled::default() };
-    let catalog = finish(parts(vec![("a", all)]), &contents(&["usr/lib/python3/six.egg-info", "var/lib/dpkg/status"]));
+    let catalog = finished(parts(vec![("a", all)]), &contents(&["usr/lib/python3/six.egg-info", "var/lib/dpkg/status"]));
     let [edge] = catalog.edges.as_slice() else { panic!("{:?}", catalog.edges) };
     assert_eq!(
         (edge.relation, &*catalog.packages[edge.from].name, &*catalog.packages[edge.to].name),
@@ -113,15 +117,15 @@ fn an_archive_that_was_not_read_whole_is_never_complete() {
     let installed = package("pypi", "x", Some("1"), Basis::Installed, "x");
     let one = || parts(vec![("python", Assembled { packages: vec![installed.clone()], ..Assembled::default() })]);
     let whole = |catalog: &Catalog| catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().aggregate;
-    assert_eq!(whole(&finish(one(), &contents(&["x"]))), Aggregate::Complete);
+    assert_eq!(whole(&finished(one(), &contents(&["x"]))), Aggregate::Complete);
     let broken = Contents { complete: false, ..contents(&["x"]) };
-    let catalog = finish(one(), &broken);
+    let catalog = finished(one(), &broken);
     assert_eq!((whole(&catalog), catalog.gaps.len()), (Aggregate::Incomplete, 1));
 }
 
 #[test]
 fn nothing_found_is_not_said_to_be_everything() {
-    let catalog = finish(parts(Vec::new()), &contents(&["data.bin"]));
+    let catalog = finished(parts(Vec::new()), &contents(&["data.bin"]));
     let [whole] = catalog.compositions.as_slice() else { panic!("{:?}", catalog.compositions) };
     assert_eq!(whole.aggregate, Aggregate::Unknown);
 }
@@ -131,7 +135,7 @@ fn a_cataloger_that_failed_in_one_file_makes_its_list_incomplete() {
     let installed = package("pypi", "x", Some("1"), Basis::Installed, "x");
     let flaws = vec![("broken.dist-info/METADATA".to_owned(), Flaw::malformed("line 1"))];
     let all = Assembled { packages: vec![installed], flaws, ..Assembled::default() };
-    let catalog = finish(parts(vec![("python", all)]), &contents(&["x"]));
+    let catalog = finished(parts(vec![("python", all)]), &contents(&["x"]));
     assert_eq!(catalog.gaps.len(), 1);
     assert!(catalog.compositions.iter().all(|composition| composition.aggregate == Aggregate::Incomplete), "{:?}", catalog.compositions);
 }
@@ -165,13 +169,13 @@ fn packages_in_an_archive_within_are_not_said_to_be_none() {
     };
     let whole = |catalog: &Catalog| catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().clone();
     for archive in [".requirements.zip", "lib/a.whl", "b.egg", "chromium.tar.br", "C.TAR.GZ", "x.pyz"] {
-        let catalog = finish(one(&[]), &contents(&[archive, "x.dist-info/METADATA"]));
+        let catalog = finished(one(&[]), &contents(&[archive, "x.dist-info/METADATA"]));
         assert_eq!(whole(&catalog).aggregate, Aggregate::Incomplete, "{archive}");
         assert!(catalog.compositions.iter().any(|c| c.of == "archives" && c.reason.contains(archive)), "{:?}", catalog.compositions);
         // What a package brought is told by the package.
-        assert_eq!(whole(&finish(one(&[archive]), &contents(&[archive]))).aggregate, Aggregate::Complete, "{archive}");
+        assert_eq!(whole(&finished(one(&[archive]), &contents(&[archive]))).aggregate, Aggregate::Complete, "{archive}");
     }
     for other in ["a.jar", "zip", "a.zip.txt", "unzip"] {
-        assert_eq!(whole(&finish(one(&[]), &contents(&[other]))).aggregate, Aggregate::Complete, "{other}");
+        assert_eq!(whole(&finished(one(&[]), &contents(&[other]))).aggregate, Aggregate::Complete, "{other}");
     }
 }

@@ -61,7 +61,7 @@ impl Cataloger for Classifiers {
         "native code without metadata: OpenSSL, AWS-LC, curl, SQLite, zlib, and the runtimes of Python, Node.js and Ruby, by their version texts"
     }
 
-    fn is_about_executables(&self) -> bool {
+    fn is_about_programs(&self) -> bool {
         true
     }
 

@@ -7,7 +7,7 @@ use super::*;
 
 fn parse(path: &str, build: &Build) -> Vec<Package> {
     let bytes = Arc::new(build.bytes());
-    let facts = FileFacts { path, size: bytes.len() as u64, mode: None, covered: None };
+    let facts = FileFacts::new(path, bytes.len() as u64, None);
     Classifiers.parse(&File::new(facts, &bytes)).expect("facts").packages
 }
 

@@ -17,7 +17,7 @@ pub(in crate::catalog) fn run(
     let (mut seen, mut flaws, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for (path, bytes) in files {
         entries.push(entry(path));
-        let facts = FileFacts { path, size: bytes.len() as u64, mode: None, covered: None };
+        let facts = FileFacts::new(path, bytes.len() as u64, None);
         if cataloger.wants(&facts).is_none() {
             continue;
         }

@@ -62,7 +62,7 @@ impl Cataloger for EmbeddedSbom {
     /// holds the Python packages, or from the root.
     fn assemble(&self, mut seen: Vec<Seen>, view: &View<'_>) -> Assembled {
         for Seen { path, facts } in &mut seen {
-            let file = FileFacts { path, size: 0, mode: None, covered: None };
+            let file = FileFacts::new(path, 0, None);
             let around = file.folder().strip_suffix("/sboms").map(|info| info.rsplit_once('/').map_or("", |(site, _)| site));
             let folders: Vec<&str> = [Some(file.folder()), around, Some("")].into_iter().flatten().collect();
             let there = |name: &String| {

@@ -32,12 +32,12 @@ fn edges(bom: &StatedBom) -> Vec<(usize, Relation, usize)> {
 }
 
 fn parse(path: &str, bytes: &[u8]) -> Result<Facts, Flaw> {
-    let facts = FileFacts { path, size: bytes.len() as u64, mode: None, covered: None };
+    let facts = FileFacts::new(path, bytes.len() as u64, None);
     EmbeddedSbom.parse(&File::new(facts, &Arc::new(bytes.to_vec())))
 }
 
 fn wanted(path: &str) -> bool {
-    EmbeddedSbom.wants(&FileFacts { path, size: 1, mode: None, covered: None }).is_some()
+    EmbeddedSbom.wants(&FileFacts::new(path, 1, None)).is_some()
 }
 
 fn limit(flaw: &Flaw) -> &str {

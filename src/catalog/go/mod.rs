@@ -23,7 +23,7 @@ impl Cataloger for GoPrograms {
         "Go programs: main module, modules and standard library, from build information"
     }
 
-    fn is_about_executables(&self) -> bool {
+    fn is_about_programs(&self) -> bool {
         true
     }
 

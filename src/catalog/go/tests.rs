@@ -11,7 +11,7 @@ const MARK: [u8; 16] = [0x30; 16];
 
 fn parse(bytes: &[u8]) -> Result<Facts, Flaw> {
     let bytes = Arc::new(bytes.to_vec());
-    let facts = FileFacts { path: "bin/tool", size: bytes.len() as u64, mode: Some(0o755), covered: None };
+    let facts = FileFacts::new("bin/tool", bytes.len() as u64, Some(0o755));
     GoPrograms.parse(&File::new(facts, &bytes))
 }
 

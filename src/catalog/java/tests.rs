@@ -50,7 +50,7 @@ fn jar(group: &str, artifact: &str, version: &str) -> Vec<u8> {
 
 fn parsed(path: &str, bytes: Vec<u8>) -> Result<Facts, Flaw> {
     let bytes = Arc::new(bytes);
-    let facts = FileFacts { path, size: bytes.len() as u64, mode: None, covered: None };
+    let facts = FileFacts::new(path, bytes.len() as u64, None);
     assert!(Jars.wants(&facts).is_some(), "{path}");
     Jars.parse(&File::new(facts, &bytes))
 }
@@ -191,7 +191,7 @@ fn files_of_an_unpacked_jar_are_read_where_they_lie() {
     assert_eq!(edges(&all), ["orders Contains shaded"]);
     assert_eq!(all.packages[1].files.len(), 2);
     for path in ["x/pom.xml", "META-INF/x/MANIFEST.MF", "XMETA-INF/MANIFEST.MF", "jar", ".jar", "a.jarx"] {
-        assert!(Jars.wants(&FileFacts { path, size: 1, mode: None, covered: None }).is_none(), "{path}");
+        assert!(Jars.wants(&FileFacts::new(path, 1, None)).is_none(), "{path}");
     }
 }
 

@@ -87,6 +87,10 @@ impl Cataloger for BundledScripts {
         "packages in bundled JavaScript: source maps, esbuild metafiles, licence comments; mostly names without versions"
     }
 
+    fn is_about_programs(&self) -> bool {
+        true
+    }
+
     fn wants(&self, file: &FileFacts<'_>) -> Option<Want> {
         Some(match Role::of(file)? {
             Role::Script => Want::whole(MAX_SCRIPT_BYTES, "js_bundle::MAX_SCRIPT_BYTES"),
@@ -136,7 +140,8 @@ impl Cataloger for BundledScripts {
     }
 
     fn assemble(&self, seen: Vec<Seen>, view: &View<'_>) -> Assembled {
-        let python = PythonFolders::of(view);
+        let paths: Vec<String> = seen.iter().map(|seen| seen.path.clone()).collect();
+        let python = PythonFolders::of(paths.iter().map(String::as_str), view);
         let mut all = Assembled::default();
         let mut silent: BTreeSet<String> = BTreeSet::new();
         let mut speaking: HashSet<String> = HashSet::new();
@@ -192,28 +197,33 @@ fn is_bundle(bytes: &[u8]) -> bool {
 }
 
 /// Folders of Python packages: what lies in them is theirs.
-struct PythonFolders(HashSet<String>);
+struct PythonFolders<'a>(HashSet<&'a str>);
 
-impl PythonFolders {
-    /// Folders beside a `.dist-info` or `.egg-info` that hold code of Python.
-    fn of(view: &View<'_>) -> Self {
+impl<'a> PythonFolders<'a> {
+    /// Of the folders above these files, those beside a `.dist-info` or `.egg-info` that hold code of Python.
+    fn of(paths: impl Iterator<Item = &'a str>, view: &View<'_>) -> Self {
+        let asked: HashSet<&str> = paths.flat_map(above).collect();
+        let mut folders = HashSet::new();
+        if asked.is_empty() {
+            return Self(folders);
+        }
+        let metadata = [memmem::Finder::new(".dist-info/"), memmem::Finder::new(".egg-info/")];
         let mut sites: HashSet<&str> = HashSet::new();
         for entry in view.below("") {
-            if let Some(at) = entry.path.find(".dist-info/").or_else(|| entry.path.find(".egg-info/"))
+            if let Some(at) = metadata.iter().find_map(|finder| finder.find(entry.path.as_bytes()))
                 && let Some(before) = entry.path.get(..at)
             {
                 sites.insert(before.rsplit_once('/').map_or("", |(site, _)| site));
             }
         }
-        let mut folders = HashSet::new();
         if sites.is_empty() {
             return Self(folders);
         }
         for entry in view.below("").filter(|entry| entry.path.ends_with(".py") || entry.path.ends_with(".pyc")) {
             for folder in above(&entry.path) {
                 let site = folder.rsplit_once('/').map_or("", |(site, _)| site);
-                if sites.contains(site) && !folders.contains(folder) {
-                    folders.insert(folder.to_owned());
+                if let Some(folder) = asked.get(folder).filter(|_| sites.contains(site)) {
+                    folders.insert(*folder);
                 }
             }
         }

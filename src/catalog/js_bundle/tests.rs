@@ -70,7 +70,7 @@ fn maps_that_ship_with_packages_are_theirs() {
         ".map",
         "x.css.map",
     ] {
-        assert!(BundledScripts.wants(&FileFacts { path, size: 1, mode: None, covered: None }).is_none(), "{path}");
+        assert!(BundledScripts.wants(&FileFacts::new(path, 1, None)).is_none(), "{path}");
     }
     let tree = Tree::default()
         .file("python/jupyter-1.dist-info/METADATA", "")

@@ -7,7 +7,7 @@ use crate::unpack::FileEntry;
 
 fn seen(path: &str, text: &str) -> Result<Seen, Flaw> {
     let bytes = Arc::new(text.as_bytes().to_vec());
-    let facts = FileFacts { path, size: bytes.len() as u64, mode: None, covered: None };
+    let facts = FileFacts::new(path, bytes.len() as u64, None);
     assert!(Composer.wants(&facts).is_some(), "{path}");
     Composer.parse(&File::new(facts, &bytes)).map(|facts| Seen { path: path.into(), facts })
 }

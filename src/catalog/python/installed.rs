@@ -99,18 +99,23 @@ fn add(folder: &str, mut home: Home, view: &View<'_>, all: &mut Assembled, place
     let egg = folder.strip_suffix("/EGG-INFO");
     let site = above(egg.unwrap_or(folder));
     let listed: BTreeSet<String> = std::mem::take(&mut home.files).into_iter().filter(|path| view.at(path).is_some()).collect();
+    let has_list = !listed.is_empty();
+    let mut listed = Some(listed);
+    let mut left = home.packages.len();
     for (mut package, mut needs) in home.packages {
+        left = left.saturating_sub(1);
         let place = all.packages.len();
         if needs.is_empty() {
             needs.clone_from(&home.requires);
         }
         package.root = Some(egg.unwrap_or(site).to_owned());
-        package.files.extend(listed.iter().cloned());
+        // Nearly always it is the one package, to which the list goes as it is.
+        package.files.append(&mut if left == 0 { listed.take() } else { listed.clone() }.unwrap_or_default());
         stamp(&mut package, &home.origin);
         claims.folder(folder, place);
         match egg {
             Some(egg) => claims.folder(egg, place),
-            None if listed.is_empty() => claims.imports(site, &package, &home.imported, place),
+            None if !has_list => claims.imports(site, &package, &home.imported, place),
             None => {}
         }
         all.packages.push(package);
@@ -257,7 +262,7 @@ fn module_of(path: &str) -> Option<String> {
 
 /// The `.dist-info` or `.egg-info` that a file belongs to.
 fn home_of(path: &str) -> &str {
-    let facts = FileFacts { path, size: 0, mode: None, covered: None };
+    let facts = FileFacts::new(path, 0, None);
     match Role::of(&facts) {
         Some(Role::Metadata) if !matches!(facts.name(), "METADATA" | "PKG-INFO") => path,
         Some(_) | None => facts.folder(),

@@ -1,5 +1,7 @@
 //! Lists of installed files: `RECORD` (PEP 376, PEP 627: CSV of path, hash and size) and setuptools' `installed-files.txt`.
 
+use std::borrow::Cow;
+
 use crate::catalog::{Facts, Flaw};
 
 /// Files of one package. The largest real ones have some fifty thousand.
@@ -14,14 +16,14 @@ pub(super) fn read(bytes: &[u8], folder: &str) -> Facts {
 
 /// The paths of an `installed-files.txt`, whose paths are relative to `folder`.
 pub(super) fn read_installed_files(bytes: &[u8], folder: &str) -> Facts {
-    paths(bytes, folder, |line| Some(line.trim().to_owned()))
+    paths(bytes, folder, |line| Some(Cow::Borrowed(line.trim())))
 }
 
-fn paths(bytes: &[u8], folder: &str, path_of: impl Fn(&str) -> Option<String>) -> Facts {
+fn paths(bytes: &[u8], folder: &str, path_of: impl for<'l> Fn(&'l str) -> Option<Cow<'l, str>>) -> Facts {
     let mut facts = Facts::default();
     let mut broken = 0_usize;
     let text = super::metadata::text(bytes);
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+    for line in lines(&text).filter(|line| !line.trim().is_empty()) {
         if facts.files.len() >= MAX_FILES {
             facts.flaws.push(Flaw::too_large("python::record::MAX_FILES", format!("more than {MAX_FILES} files")));
             break;
@@ -40,10 +42,17 @@ fn paths(bytes: &[u8], folder: &str, path_of: impl Fn(&str) -> Option<String>) -
     facts
 }
 
+/// The lines, as `str::lines` has them, found at the speed of `memchr`.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain(std::iter::once(text.len()));
+    ends.scan(0, |from, end| Some(text.get(std::mem::replace(from, end.saturating_add(1))..end).unwrap_or_default()))
+        .map(|line| line.strip_suffix('\r').unwrap_or(line))
+}
+
 /// The first field of a line of CSV. A path with a line break in it is not read: no installer writes one.
-fn first_field(line: &str) -> Option<String> {
+fn first_field(line: &str) -> Option<Cow<'_, str>> {
     let Some(quoted) = line.strip_prefix('"') else {
-        return line.split(',').next().map(str::to_owned);
+        return line.split(',').next().map(Cow::Borrowed);
     };
     let mut out = String::new();
     let mut rest = quoted;
@@ -55,7 +64,7 @@ fn first_field(line: &str) -> Option<String> {
                 out.push('"');
                 rest = more;
             }
-            None => return Some(out),
+            None => return Some(Cow::Owned(out)),
         }
     }
 }
@@ -73,10 +82,8 @@ fn moved(folder: &str, path: &str) -> Option<String> {
 /// A path of the artifact: `path` seen from `folder`, without `.` and `..`. `None` where it climbs out of the root. An absolute path
 /// starts at the root.
 pub(super) fn within(folder: &str, path: &str) -> Option<String> {
-    let is_plain =
-        !path.starts_with('/') && !path.ends_with(['/', '.']) && !path.contains('\\') && !path.contains("//") && !path.contains("./");
-    if is_plain && !path.is_empty() {
-        return Some(if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") });
+    if is_plain(path) {
+        return Some(if folder.is_empty() { path.to_owned() } else { [folder, "/", path].concat() });
     }
     let path = path.replace('\\', "/");
     let (mut parts, rest): (Vec<&str>, &str) = match path.strip_prefix('/') {
@@ -93,4 +100,16 @@ pub(super) fn within(folder: &str, path: &str) -> Option<String> {
         }
     }
     (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// A path, as nearly all are, that is taken as it is: relative, without a backslash, and with no component that is empty or ends with a dot.
+fn is_plain(path: &str) -> bool {
+    let mut before = b'/';
+    for byte in path.bytes() {
+        if byte == b'\\' || (byte == b'/' && matches!(before, b'/' | b'.')) {
+            return false;
+        }
+        before = byte;
+    }
+    !matches!(before, b'/' | b'.')
 }

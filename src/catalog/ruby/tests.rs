@@ -7,7 +7,7 @@ use crate::unpack::FileEntry;
 
 fn seen(path: &str, text: &str) -> Seen {
     let bytes = Arc::new(text.as_bytes().to_vec());
-    let facts = FileFacts { path, size: bytes.len() as u64, mode: None, covered: None };
+    let facts = FileFacts::new(path, bytes.len() as u64, None);
     assert!(Gems.wants(&facts).is_some(), "{path}");
     Seen { path: path.into(), facts: Gems.parse(&File::new(facts, &bytes)).unwrap() }
 }
@@ -31,7 +31,7 @@ fn listed(all: &Assembled) -> Vec<String> {
 #[test]
 fn the_source_of_a_gem_is_not_installed() {
     for path in ["ruby/gems/3.2.0/gems/rack-2.2/rack.gemspec", "rack.gemspec", "xspecifications/a.gemspec", "specifications/.gemspec"] {
-        assert!(Gems.wants(&FileFacts { path, size: 1, mode: None, covered: None }).is_none(), "{path}");
+        assert!(Gems.wants(&FileFacts::new(path, 1, None)).is_none(), "{path}");
     }
 }
 

@@ -24,7 +24,7 @@ impl Cataloger for RustPrograms {
         "Rust programs: crates from cargo-auditable, from panic messages, and Cargo.lock"
     }
 
-    fn is_about_executables(&self) -> bool {
+    fn is_about_programs(&self) -> bool {
         true
     }
 

@@ -13,7 +13,7 @@ use crate::unpack::FileEntry;
 
 fn parse(path: &str, bytes: &[u8]) -> Result<Facts, Flaw> {
     let bytes = Arc::new(bytes.to_vec());
-    let facts = FileFacts { path, size: bytes.len() as u64, mode: Some(0o755), covered: None };
+    let facts = FileFacts::new(path, bytes.len() as u64, Some(0o755));
     RustPrograms.parse(&File::new(facts, &bytes))
 }
 
@@ -150,12 +150,12 @@ fn a_lock_elsewhere_and_alone_is_what_was_declared() {
 
 #[test]
 fn locks_of_sources_that_were_brought_along_are_left() {
-    let wants = |path| lock::want(&FileFacts { path, size: 10, mode: None, covered: None }).is_some();
+    let wants = |path| lock::want(&FileFacts::new(path, 10, None)).is_some();
     assert!(wants("Cargo.lock") && wants("app/Cargo.lock"));
     assert!(
         !wants("vendor/x/Cargo.lock") && !wants("root/.cargo/registry/src/i/x-1.0.0/Cargo.lock") && !wants("a/site-packages/x/Cargo.lock")
     );
-    assert!(lock::want(&FileFacts { path: "Cargo.lock", size: 10, mode: None, covered: Some(true) }).is_none());
+    assert!(lock::want(&FileFacts::new("Cargo.lock", 10, None).with_cover(Some(true))).is_none());
 }
 
 #[test]

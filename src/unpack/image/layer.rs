@@ -149,7 +149,8 @@ pub(super) fn read(
     }
     let Collect { entries, raw, anomalies: names, mut complete, .. } = collect;
     anomalies.extend(names.into_vec());
-    let nodes: Vec<Node<'_>> = entries.iter().zip(&raw).map(|(e, raw)| Node { raw, path: &e.path, kind: &e.kind }).collect();
+    let nodes: Vec<Node<'_>> =
+        entries.iter().zip(&raw).zip(0..).map(|((e, raw), place)| Node { raw, path: &e.path, kind: &e.kind, place }).collect();
     let rules = Rules { look_alikes: false, link_targets: false, repeated_directories: true };
     complete &= structure::check(&nodes, rules, budget.deadline, anomalies);
     complete &= matches!(result, Ok(true)) && !unread;

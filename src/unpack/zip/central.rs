@@ -119,26 +119,27 @@ fn fixed_part(bytes: &[u8]) -> Option<(Record, usize, usize, usize)> {
 }
 
 fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> ZipEntry {
-    let path = lossless(&record.name).into_owned();
+    let path = lossless(&record.name);
+    let path = path.as_ref();
     let extra = extra::parse(&record.extra);
     if let Some(flaw) = extra.flaw {
-        anomalies.push(AnomalyKind::Malformed, &path, format!("central directory: {flaw}"));
+        anomalies.push(AnomalyKind::Malformed, path, format!("central directory: {flaw}"));
     }
     let plain = Sizes { size: record.size.into(), compressed_size: record.compressed_size.into(), offset: Some(record.offset.into()) };
     let (sizes, lie) = extra::widen(plain, extra.zip64);
     if let Some(lie) = lie {
-        anomalies.push(AnomalyKind::Zip64Lie, &path, format!("central directory: {lie}"));
+        anomalies.push(AnomalyKind::Zip64Lie, path, format!("central directory: {lie}"));
     }
     if let Some(other) = extra.other_name(&record.name) {
         let detail = format!("the Unicode path field names it `{}`, and some readers take that name", lossless(other));
-        anomalies.push(AnomalyKind::HeaderMismatch, &path, detail);
+        anomalies.push(AnomalyKind::HeaderMismatch, path, detail);
     }
     if record.disk != 0 && record.disk != u16::MAX {
-        anomalies.push(AnomalyKind::Malformed, &path, format!("starts on disk {} of a split archive", record.disk));
+        anomalies.push(AnomalyKind::Malformed, path, format!("starts on disk {} of a split archive", record.disk));
     }
     let encrypted = record.flags & (ENCRYPTED | STRONG_ENCRYPTION | MASKED) != 0;
     if encrypted {
-        anomalies.push(AnomalyKind::Encrypted, &path, format!("flags {:#06x}", record.flags));
+        anomalies.push(AnomalyKind::Encrypted, path, format!("flags {:#06x}", record.flags));
     }
     let supported = matches!(record.method, 0 | 8) && record.flags & PATCHED == 0;
     if !supported {
@@ -146,12 +147,12 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
             0 => format!("compression method {}", record.method),
             _ => "compressed patch data".to_owned(),
         };
-        anomalies.push(AnomalyKind::UnsupportedMethod, &path, detail);
+        anomalies.push(AnomalyKind::UnsupportedMethod, path, detail);
     }
     if supported && !encrypted && record.needed > VERSION {
         let (major, minor) = (record.needed / 10, record.needed % 10);
         let detail = format!("says that version {major}.{minor} of the format is needed: some readers leave it out");
-        anomalies.push(AnomalyKind::UnsupportedMethod, &path, detail);
+        anomalies.push(AnomalyKind::UnsupportedMethod, path, detail);
     }
     let unix = matches!(record.host, 3 | 19);
     let attributes = record.external >> 16;
@@ -161,7 +162,7 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
         // Python and Info-ZIP look at these bits whatever the host is; Go and Java do not.
         let what = if setuid { "with setuid or setgid" } else { "of a link or device" };
         let detail = format!("made on host {}, yet with the Unix mode {attributes:o} {what}", record.host);
-        anomalies.push(AnomalyKind::HeaderMismatch, &path, detail);
+        anomalies.push(AnomalyKind::HeaderMismatch, path, detail);
     }
     ZipEntry {
         index,

@@ -10,6 +10,8 @@ use super::{EntryVisitor, StreamReport, ZipEntry, ZipIndex};
 const UNREADABLE: &str = "encrypted, of an unknown method, overlapping another entry, or misplaced";
 const INPUT: usize = 64 << 10;
 const OUTPUT: usize = 128 << 10;
+/// Stored bytes that are read at first where only the beginning of a file may be of use.
+const FIRST_INPUT: usize = 1 << 10;
 
 /// See [`ZipIndex::stream`].
 pub(super) fn stream(
@@ -36,7 +38,8 @@ pub(super) fn stream(
         let flaw = if is_enough(visitors) {
             None
         } else if entry.readable {
-            body(index, entry, Some(deadline), &mut buffers, &mut |piece| {
+            let first = visitors.iter().map(|visitor| visitor.first_bytes()).max().unwrap_or(usize::MAX);
+            body(index, entry, Some(deadline), first, &mut buffers, &mut |piece| {
                 bytes = bytes.saturating_add(piece.len() as u64);
                 for visitor in visitors.iter_mut() {
                     visitor.data(piece);
@@ -76,7 +79,7 @@ pub(super) fn read(index: &ZipIndex, entry: &ZipEntry, max: u64) -> Result<Vec<u
         return Err(refuse(AnomalyKind::LimitExceeded, format!("{} bytes, at most {max} are read", entry.size)));
     }
     let mut out = Vec::new();
-    match body(index, entry, None, &mut Buffers::new(), &mut |piece| {
+    match body(index, entry, None, usize::MAX, &mut Buffers::new(), &mut |piece| {
         out.extend_from_slice(piece);
         true
     })? {
@@ -117,11 +120,12 @@ impl Buffers {
 type Flaw = (AnomalyKind, String);
 
 /// Hands out the inflated bytes, never more than the stated size, and says what is wrong with them. Where the sink wants no more, the rest
-/// is not looked at.
+/// is not looked at. `first`: bytes that the sink needs for that; the first piece has no more.
 fn body(
     index: &ZipIndex,
     entry: &ZipEntry,
     deadline: Option<Deadline>,
+    first: usize,
     buffers: &mut Buffers,
     sink: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<Option<Flaw>, UnpackError> {
@@ -134,8 +138,8 @@ fn body(
             !enough
         };
         match entry.method {
-            0 => stored(index, entry, deadline, buffers, &mut pour)?,
-            _ => deflated(index, entry, deadline, buffers, &mut pour)?,
+            0 => stored(index, entry, deadline, first, buffers, &mut pour)?,
+            _ => deflated(index, entry, deadline, first, buffers, &mut pour)?,
         }
     };
     if enough {
@@ -152,6 +156,7 @@ fn stored(
     index: &ZipIndex,
     entry: &ZipEntry,
     deadline: Option<Deadline>,
+    first: usize,
     buffers: &mut Buffers,
     pour: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<Option<Flaw>, UnpackError> {
@@ -164,7 +169,8 @@ fn stored(
         if deadline.is_some_and(Deadline::is_over) {
             return Ok(Some(out_of_time(done)));
         }
-        let piece = next_input(index, entry, done, &mut buffers.input)?;
+        let most = if done == 0 { first.clamp(1, INPUT) } else { INPUT };
+        let piece = next_input(index, entry, done, most, &mut buffers.input)?;
         if piece.is_empty() {
             return Ok(Some((AnomalyKind::BadChecksum, format!("size: {} bytes are stated, {done} are there", entry.size))));
         }
@@ -180,6 +186,7 @@ fn deflated(
     index: &ZipIndex,
     entry: &ZipEntry,
     deadline: Option<Deadline>,
+    first: usize,
     buffers: &mut Buffers,
     pour: &mut dyn FnMut(&[u8]) -> bool,
 ) -> Result<Option<Flaw>, UnpackError> {
@@ -187,17 +194,23 @@ fn deflated(
     inflater.reset(false);
     let bad = |detail: String| Ok(Some((AnomalyKind::BadChecksum, detail)));
     let mut produced = 0_u64;
+    // What a beginning needs of stored bytes is not known; the code table before it seldom has more than this.
+    let mut most = if first < OUTPUT { FIRST_INPUT } else { INPUT };
+    let mut room = first.clamp(1, OUTPUT);
     loop {
         if deadline.is_some_and(Deadline::is_over) {
             return Ok(Some(out_of_time(produced)));
         }
-        let mut piece = next_input(index, entry, inflater.total_in(), input)?;
+        let mut piece = next_input(index, entry, inflater.total_in(), most, input)?;
+        most = INPUT;
         if piece.is_empty() && inflater.total_in() < entry.compressed_size {
             return bad(format!("the file ends after {} of {} stored bytes", inflater.total_in(), entry.compressed_size));
         }
         loop {
             let before = (inflater.total_in(), inflater.total_out());
-            let Ok(status) = inflater.decompress(piece, output, FlushDecompress::None) else {
+            let Some(space) = output.get_mut(..room) else { return bad("no room to inflate to".into()) };
+            room = OUTPUT;
+            let Ok(status) = inflater.decompress(piece, space, FlushDecompress::None) else {
                 return bad(format!("the Deflate data is damaged after {} of {} stored bytes", before.0, entry.compressed_size));
             };
             let taken = inflater.total_in().saturating_sub(before.0);
@@ -233,10 +246,10 @@ fn deflated(
     }
 }
 
-/// The stored bytes from `done` on, as many as the buffer holds.
-fn next_input<'b>(index: &ZipIndex, entry: &ZipEntry, done: u64, buffer: &'b mut [u8]) -> Result<&'b [u8], UnpackError> {
+/// The stored bytes from `done` on, `most` of them and no more than the buffer holds.
+fn next_input<'b>(index: &ZipIndex, entry: &ZipEntry, done: u64, most: usize, buffer: &'b mut [u8]) -> Result<&'b [u8], UnpackError> {
     let left = entry.compressed_size.saturating_sub(done);
-    let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+    let want = usize::try_from(left).unwrap_or(usize::MAX).min(most).min(buffer.len());
     let Some(part) = buffer.get_mut(..want) else { return Ok(&[]) };
     let filled = index.source.read_at(entry.data_offset.saturating_add(done), part)?;
     Ok(part.get(..filled).unwrap_or_default())

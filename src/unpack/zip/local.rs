@@ -15,6 +15,10 @@ const DESCRIPTOR_SIGNATURE: u32 = u32::from_le_bytes(*b"PK\x07\x08");
 const FIXED: usize = 30;
 /// A header with its name and extra field seldom takes more; bodies lie between the headers, so reading far ahead is wasted.
 const AHEAD: usize = 512;
+/// Where headers are no farther apart than this, on average, reading the bodies between them costs less than asking anew for each header.
+const NEAR: u64 = 8 << 10;
+/// Bytes that are read ahead then.
+const AHEAD_OF_NEAR: usize = 64 << 10;
 
 /// Checks every entry and finds its data; `false` where the time ran out. `all`: no entry is missing from the list, so that bytes
 /// that belong to none of them are worth a word.
@@ -26,7 +30,8 @@ pub(super) fn check(
     deadline: Deadline,
     anomalies: &mut Anomalies,
 ) -> Result<bool, UnpackError> {
-    let mut window = Window::new(source, AHEAD);
+    let is_near = end.start < NEAR.saturating_mul(entries.len() as u64);
+    let mut window = Window::new(source, if is_near { AHEAD_OF_NEAR } else { AHEAD });
     let mut ranges = Vec::with_capacity(entries.len());
     for entry in entries.iter_mut() {
         if deadline.is_over() {
@@ -110,9 +115,10 @@ fn fixed_part(bytes: &[u8]) -> Option<Local> {
 }
 
 fn compare(local: &Local, name: &[u8], extra: &[u8], entry: &ZipEntry, anomalies: &mut Anomalies) {
-    let path = entry.path_lossless();
+    let path = lossless(&entry.raw_name);
+    let path = path.as_ref();
     let mut differ = |what: &str, central: String, local: String| {
-        anomalies.push(AnomalyKind::HeaderMismatch, &path, format!("{what}: central directory {central}, local header {local}"));
+        anomalies.push(AnomalyKind::HeaderMismatch, path, format!("{what}: central directory {central}, local header {local}"));
     };
     if name != entry.raw_name {
         differ("name", format!("`{path}`"), format!("`{}`", lossless(name)));
@@ -147,10 +153,10 @@ fn compare(local: &Local, name: &[u8], extra: &[u8], entry: &ZipEntry, anomalies
         differ("CRC-32", format!("{:08x}", entry.crc32), format!("{:08x}", local.crc32));
     }
     if let Some(lie) = lie.filter(|_| !(streamed && fields.zip64.is_none())) {
-        anomalies.push(AnomalyKind::Zip64Lie, &path, format!("local header: {lie}"));
+        anomalies.push(AnomalyKind::Zip64Lie, path, format!("local header: {lie}"));
     }
     if let Some(flaw) = fields.flaw {
-        anomalies.push(AnomalyKind::Malformed, &path, format!("local header: {flaw}"));
+        anomalies.push(AnomalyKind::Malformed, path, format!("local header: {flaw}"));
     }
 }
 

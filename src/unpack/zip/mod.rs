@@ -86,6 +86,11 @@ pub trait EntryVisitor {
     fn data(&mut self, bytes: &[u8]);
     /// What was handed out is not the whole, intact entry, and why; called before `end`.
     fn damaged(&mut self, _entry: &ZipEntry, _detail: &str) {}
+    /// Bytes that it has to see before it can say whether it wants the rest of the entry that has begun. Small where it tells files apart by
+    /// their beginning: then no more than that is inflated first.
+    fn first_bytes(&self) -> usize {
+        usize::MAX
+    }
     /// True where no more of the current entry is of use. Where nobody wants more, its rest is neither inflated nor checked.
     fn is_enough(&self) -> bool {
         false
@@ -172,6 +177,11 @@ impl ZipIndex {
     /// [`UnpackError::Changed`] where the file is no longer what it was when it was opened; I/O errors.
     pub fn digest(&self) -> Result<(Digest, u64), UnpackError> {
         Ok((self.source.digest()?, self.source.len()))
+    }
+
+    /// Bytes of the archive.
+    pub fn size(&self) -> u64 {
+        self.source.len()
     }
 
     /// An error where the file is no longer what it was when it was opened: what was read of it may then be of two archives.
