@@ -7,6 +7,7 @@ use spdx::{AdditionItem, Expression, LicenseItem, ParseMode};
 
 use super::names::slug;
 use crate::catalog::Licence;
+use crate::catalog::licence::without_text;
 use crate::model::digest::Digest;
 
 /// Nested brackets that a reader is asked to follow. Real expressions have two or three.
@@ -141,7 +142,7 @@ fn term(licence: &Licence, extracted: &mut Extracted) -> String {
     match references(&text) {
         Some(references) => {
             for reference in references {
-                let says = format!("The package declares {reference}; its text is not in the package's metadata.");
+                let says = without_text(&reference);
                 extracted.entry(reference).or_insert(says);
             }
             text

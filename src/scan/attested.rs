@@ -13,7 +13,7 @@ use crate::store::AnalysisKey;
 use crate::unpack::WantDigests;
 
 /// Version of what cataloging gives. Raise it with every change of `catalog` or `unpack` that could change a catalog.
-const CATALOGER: &str = concat!("layerproof-catalog-", env!("CARGO_PKG_VERSION"), "-2");
+const CATALOGER: &str = concat!("layerproof-catalog-", env!("CARGO_PKG_VERSION"), "-3");
 
 /// An artifact that could be looked into.
 pub(super) struct Attested<'a> {
@@ -36,9 +36,9 @@ impl Attested<'_> {
         let cataloged = catalog::catalog(self.input, &Options::default(), gather.limits)?;
         // What a limit cut short, time among them, may come out otherwise next time.
         if cataloged.contents.complete {
-            gather.fetching.store.put_analysis(&self.content, &key, &cataloged.catalog)?;
+            gather.fetching.store.put_analysis(&self.content, &key, &*cataloged.catalog)?;
         }
-        Ok(Observed::Present(Arc::new(cataloged.catalog)))
+        Ok(Observed::Present(cataloged.catalog))
     }
 }
 

@@ -1,6 +1,6 @@
 //! SPDX 2 JSON (SPDX 2.3 and its JSON schema). Packages and files lie side by side; relationships say what is whose.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 use serde::de::MapAccess;
@@ -8,6 +8,7 @@ use serde::de::MapAccess;
 use super::Text;
 use super::draft::{Draft, MAX_WORDS, Said, StatedBom, StatedFormat, What, cpe, hash, link};
 use super::lenient::{Each, Fields, Fill, Lenient, List, Object, Walk, value};
+use crate::catalog::licence::{JOINED, without_text};
 use crate::catalog::{Flaw, Licence, LinkKind, PackageHash, PackageKind, Relation};
 
 /// Elements that a document says it describes. One that describes several has no subject.
@@ -18,6 +19,10 @@ const MAX_FILES_OF_A_PACKAGE: usize = 100_000;
 const MAX_NEEDED: usize = 100_000;
 /// Annotations of one package.
 const MAX_ANNOTATIONS: usize = 1_000;
+/// Texts of licences that are on no list.
+const MAX_EXTRACTED: usize = 10_000;
+/// How this program joins several licences.
+const AND: &str = " AND ";
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
 pub(super) fn read(text: Text<'_>, version: &str) -> Result<StatedBom, Flaw> {
@@ -27,6 +32,7 @@ pub(super) fn read(text: Text<'_>, version: &str) -> Result<StatedBom, Flaw> {
         described: BTreeSet::new(),
         for_building: BTreeSet::new(),
         for_running: BTreeSet::new(),
+        extracted: HashMap::new(),
     };
     text.parse(Fill(&mut document))?;
     Ok(document.finish())
@@ -39,6 +45,8 @@ struct Document {
     /// What is said to be needed only to build or to test.
     for_building: BTreeSet<String>,
     for_running: BTreeSet<String>,
+    /// `LicenseRef-…` to the licence that it stands for.
+    extracted: HashMap<String, Licence>,
 }
 
 impl<'de> Fields<'de> for Document {
@@ -66,6 +74,17 @@ impl<'de> Fields<'de> for Document {
             "annotations" => {
                 let draft = &mut self.draft;
                 let take = |annotation: Annotation| draft.mark(annotation.read().0);
+                map.next_value_seed(Walk(&mut Each::of(take)))?;
+            }
+            "hasExtractedLicensingInfos" => {
+                let extracted = &mut self.extracted;
+                let take = |info: ExtractedWire| {
+                    let (Some(id), Some(text)) = (info.license_id.0, info.extracted_text.0) else { return };
+                    let licence = Licence::read(&text).filter(|_| text != without_text(&id));
+                    if extracted.len() < MAX_EXTRACTED {
+                        extracted.extend(licence.map(|licence| (id, licence)));
+                    }
+                };
                 map.next_value_seed(Walk(&mut Each::of(take)))?;
             }
             "documentDescribes" => {
@@ -115,7 +134,7 @@ impl Document {
         for mut package in self.packages {
             let files = package.has_files.0.take().map(|List(files)| files).unwrap_or_default();
             let is_subject = subject.is_some() && package.id.0.as_ref() == subject;
-            let said = package.said(is_subject);
+            let said = package.said(is_subject, &self.extracted);
             for file in files.into_iter().filter_map(|file| file.0) {
                 if let Some(reference) = &said.reference {
                     self.draft.relate(reference, Relation::Contains, &file);
@@ -144,6 +163,7 @@ struct PackageWire {
     download_location: Lenient<String>,
     license_declared: Lenient<String>,
     license_concluded: Lenient<String>,
+    license_comments: Lenient<String>,
     summary: Lenient<String>,
     description: Lenient<String>,
     checksums: Lenient<List<Lenient<Object<Checksum>>, MAX_WORDS>>,
@@ -164,6 +184,13 @@ impl Annotation {
         let comment = self.comment.0.as_deref().unwrap_or_default();
         comment.split_once(": ").unwrap_or((comment, ""))
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ExtractedWire {
+    license_id: Lenient<String>,
+    extracted_text: Lenient<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -200,7 +227,7 @@ struct Relationship {
 }
 
 impl PackageWire {
-    fn said(self, is_subject: bool) -> Said {
+    fn said(self, is_subject: bool, extracted: &HashMap<String, Licence>) -> Said {
         let mut said = Said {
             reference: self.id.0,
             is_subject,
@@ -211,8 +238,12 @@ impl PackageWire {
             description: self.summary.0.or(self.description.0),
             ..Said::default()
         };
-        let declared = self.license_declared.0.as_deref().and_then(Licence::read);
-        said.licences.extend(declared.or_else(|| self.license_concluded.0.as_deref().and_then(Licence::read)));
+        let was_joined = self.license_comments.0.as_deref() == Some(JOINED);
+        let read = |text: Option<&str>| text.map(|text| licences(text, was_joined, extracted)).unwrap_or_default();
+        said.licences = read(self.license_declared.0.as_deref());
+        if said.licences.is_empty() {
+            said.licences = read(self.license_concluded.0.as_deref());
+        }
         said.links.extend(self.homepage.0.and_then(|url| link(LinkKind::Website, url)));
         said.links.extend(self.download_location.0.and_then(|url| link(LinkKind::Distribution, url)));
         let checksums = self.checksums.0.into_iter().flat_map(|List(all)| all).filter_map(|checksum| checksum.0);
@@ -247,6 +278,31 @@ impl Checksum {
         };
         hash(name, &self.checksum_value.0?)
     }
+}
+
+/// The licences of an expression: one, or, where this program joined several, those again. A reference that is all of one is the licence that
+/// it stands for.
+fn licences(text: &str, was_joined: bool, extracted: &HashMap<String, Licence>) -> Vec<Licence> {
+    let resolved = |term: &str| extracted.get(term.trim()).cloned().or_else(|| Licence::read(term));
+    if !was_joined {
+        return resolved(text).into_iter().collect();
+    }
+    let mut terms = Vec::new();
+    let (mut from, mut depth) = (0_usize, 0_usize);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' => depth = depth.saturating_add(1),
+            ')' => depth = depth.saturating_sub(1),
+            ' ' if depth == 0 && text.get(at..).is_some_and(|rest| rest.starts_with(AND)) => {
+                terms.extend(text.get(from..at));
+                from = at.saturating_add(AND.len());
+            }
+            _ => {}
+        }
+    }
+    terms.extend(text.get(from..));
+    let unbracketed = |term: &str| term.strip_prefix('(').and_then(|term| term.strip_suffix(')')).map_or(term, |inner| inner).to_owned();
+    terms.into_iter().filter_map(|term| resolved(&unbracketed(term))).collect()
 }
 
 fn what(purpose: &str) -> What {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::document::{Checksum, ExternalRef, Package};
 use super::{Pen, one_line};
+use crate::catalog::licence::JOINED;
 use crate::catalog::{self, Executable, LinkKind, OsRelease, PackageKind};
 use crate::model::digest::Digest;
 use crate::sbom::outline::{image_purl, subject_version};
@@ -108,8 +109,7 @@ pub(super) fn package<'a>(package: &'a catalog::Package, id: &'a str, pen: &Pen,
         checksums: checksums(package),
         homepage,
         license_declared: declared.map_or(Cow::Borrowed(NO_ASSERTION), Cow::Owned),
-        license_comments: is_joined
-            .then_some("The metadata names several licences without saying how they combine; AND is the strictest reading."),
+        license_comments: is_joined.then_some(JOINED),
         description: package.description.as_deref().filter(|text| !text.is_empty()).map(one_line),
         external_refs: external_refs(package, homepage, download),
         annotations: pen.annotations(all),

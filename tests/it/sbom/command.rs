@@ -181,6 +181,30 @@ fn two_versions_of_a_layer_are_compared_as_files_and_as_documents() {
 }
 
 #[test]
+fn a_document_beside_what_it_was_made_of_shows_no_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let licensed = |name: &str, licence: &str| {
+        let text = format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{licence}\n");
+        build_zip::file(&format!("python/{name}-1.dist-info/METADATA"), &text)
+    };
+    let several = "Classifier: License :: OSI Approved :: MIT License\nClassifier: License :: OSI Approved :: ISC License (ISCL)";
+    let entries = vec![
+        licensed("several", several),
+        licensed("unlisted", "License: BSD, or what you like"),
+        licensed("either", "License-Expression: MIT OR (ISC AND Apache-2.0)"),
+        licensed("later", "License: Apache-2.0+"),
+        licensed("own", "License-Expression: LicenseRef-own"),
+        licensed("both", &format!("License: (a) AND (b)\n{several}")),
+    ];
+    let layer = write(folder.path(), "1.zip", entries);
+    for format in ["cyclonedx-json", "spdx-json"] {
+        let document = folder.path().join(format);
+        layerproof().args(["sbom", &layer, "-o", &format!("{format}={}", document.display())]).run().exits(0);
+        layerproof().args(["sbom", "diff", document.to_str().unwrap(), &layer, "--exit-code"]).run().exits(0);
+    }
+}
+
+#[test]
 fn a_document_that_is_none_is_not_compared_as_an_empty_one() {
     let folder = tempfile::tempdir().unwrap();
     let layer = write(folder.path(), "1.zip", six("1.0"));
