@@ -280,7 +280,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::unpack::{EntryKind, FileEntry};
+    use crate::unpack::FileTree;
 
     fn seen(path: &str, text: &str) -> Result<Seen, Flaw> {
         let bytes = Arc::new(text.as_bytes().to_vec());
@@ -290,17 +290,8 @@ mod tests {
     }
 
     fn assembled(files: &[(&str, &str)], there: &[&str]) -> Assembled {
-        let entry = |path: &&str| FileEntry {
-            path: (*path).into(),
-            kind: EntryKind::File,
-            mode: None,
-            size: 1,
-            origin: 0,
-            member: 0,
-            digest: None,
-        };
-        let entries: Vec<FileEntry> = there.iter().map(entry).collect();
-        let view = View::new(entries.iter(), None);
+        let tree = FileTree::of_files(there);
+        let view = View::new(tree.entries.iter(), None);
         DotNet.assemble(files.iter().map(|(path, text)| seen(path, text).unwrap()).collect(), &view)
     }
 

@@ -12,6 +12,21 @@ pub struct FileTree {
 }
 
 impl FileTree {
+    /// Files of one byte, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_files(paths: &[&str]) -> Self {
+        let file = |path: &&str| FileEntry {
+            path: (*path).to_owned(),
+            kind: EntryKind::File,
+            mode: None,
+            size: 1,
+            origin: 0,
+            member: 0,
+            digest: None,
+        };
+        Self { entries: paths.iter().map(file).collect() }
+    }
+
     /// The entries of exactly this path.
     pub fn at<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a FileEntry> {
         let start = self.entries.partition_point(|e| e.path.as_str() < path);

@@ -1,22 +1,13 @@
 use super::*;
 use crate::catalog::{Evidence, ExecutableKind, Purl, Technique};
-use crate::unpack::{EntryKind, FileEntry, FileTree, Format};
+use crate::unpack::{FileTree, Format};
 
 fn finished(parts: Parts, contents: &Contents) -> Catalog {
     finish(parts, contents, &View::new(contents.tree.entries.iter(), None))
 }
 
 fn contents(paths: &[&str]) -> Contents {
-    let entry = |path: &&str| FileEntry {
-        path: (*path).to_owned(),
-        kind: EntryKind::File,
-        mode: None,
-        size: 1,
-        origin: 0,
-        member: 0,
-        digest: None,
-    };
-    let tree = FileTree { entries: paths.iter().map(entry).collect() };
+    let tree = FileTree::of_files(paths);
     Contents { format: Format::Zip, tree, anomalies: Vec::new(), entries: paths.len() as u64, unpacked_bytes: 0, complete: true }
 }
 

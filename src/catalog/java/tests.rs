@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::catalog::{Basis, PackageKind};
-use crate::unpack::{EntryKind, FileEntry};
+use crate::unpack::FileTree;
 
 /// A zip of stored entries.
 fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
@@ -56,11 +56,9 @@ fn parsed(path: &str, bytes: Vec<u8>) -> Result<Facts, Flaw> {
 }
 
 fn assembled(files: &[(&str, Vec<u8>)]) -> Assembled {
-    let entry =
-        |path: &str| FileEntry { path: path.into(), kind: EntryKind::File, mode: None, size: 1, origin: 0, member: 0, digest: None };
-    let entries: Vec<FileEntry> = files.iter().map(|(path, _)| entry(path)).collect();
+    let tree = FileTree::of_files(&files.iter().map(|(path, _)| *path).collect::<Vec<_>>());
     let seen = files.iter().map(|(path, bytes)| Seen { path: (*path).into(), facts: parsed(path, bytes.clone()).unwrap() }).collect();
-    Jars.assemble(seen, &View::new(entries.iter(), None))
+    Jars.assemble(seen, &View::new(tree.entries.iter(), None))
 }
 
 fn listed(all: &Assembled) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::unpack::FileEntry;
+use crate::unpack::FileTree;
 
 fn seen(path: &str, text: &str) -> Result<Seen, Flaw> {
     let bytes = Arc::new(text.as_bytes().to_vec());
@@ -13,10 +13,8 @@ fn seen(path: &str, text: &str) -> Result<Seen, Flaw> {
 }
 
 fn assembled(files: &[(&str, &str)], there: &[&str]) -> Assembled {
-    let entry =
-        |path: &&str| FileEntry { path: (*path).into(), kind: EntryKind::File, mode: None, size: 1, origin: 0, member: 0, digest: None };
-    let entries: Vec<FileEntry> = there.iter().map(entry).collect();
-    Composer.assemble(files.iter().map(|(path, text)| seen(path, text).unwrap()).collect(), &View::new(entries.iter(), None))
+    let tree = FileTree::of_files(there);
+    Composer.assemble(files.iter().map(|(path, text)| seen(path, text).unwrap()).collect(), &View::new(tree.entries.iter(), None))
 }
 
 fn listed(all: &Assembled) -> Vec<String> {

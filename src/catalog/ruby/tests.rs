@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::unpack::FileEntry;
+use crate::unpack::FileTree;
 
 fn seen(path: &str, text: &str) -> Seen {
     let bytes = Arc::new(text.as_bytes().to_vec());
@@ -13,11 +13,8 @@ fn seen(path: &str, text: &str) -> Seen {
 }
 
 fn assembled(files: &[(&str, &str)], there: &[&str]) -> Assembled {
-    let entry =
-        |path: &str| FileEntry { path: path.into(), kind: EntryKind::File, mode: None, size: 1, origin: 0, member: 0, digest: None };
-    let mut entries: Vec<FileEntry> = there.iter().map(|path| entry(path)).collect();
-    entries.extend(files.iter().map(|(path, _)| entry(path)));
-    Gems.assemble(files.iter().map(|(path, text)| seen(path, text)).collect(), &View::new(entries.iter(), None))
+    let tree = FileTree::of_files(&there.iter().copied().chain(files.iter().map(|(path, _)| *path)).collect::<Vec<_>>());
+    Gems.assemble(files.iter().map(|(path, text)| seen(path, text)).collect(), &View::new(tree.entries.iter(), None))
 }
 
 fn spec(name: &str, version: &str, more: &str) -> String {

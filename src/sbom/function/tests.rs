@@ -1,20 +1,6 @@
 use super::*;
 use crate::model::gap::GapReason;
 use crate::sbom::SubjectKind;
-use crate::unpack::FileEntry;
-
-fn tree(paths: &[&str]) -> FileTree {
-    let entry = |path: &&str| FileEntry {
-        path: (*path).to_owned(),
-        kind: EntryKind::File,
-        mode: None,
-        size: 1,
-        origin: 0,
-        member: 0,
-        digest: None,
-    };
-    FileTree { entries: paths.iter().map(entry).collect() }
-}
 
 fn python(name: &str, version: &str) -> Package {
     let metadata = format!("python/{name}.dist-info/METADATA");
@@ -51,7 +37,8 @@ fn versions(bom: &Bom) -> Vec<String> {
 #[test]
 fn a_package_whose_metadata_a_later_layer_overwrites_is_gone_from_the_effective_view_and_stays_in_the_merged_one() {
     let paths = ["python/a.dist-info/METADATA", "python/a/__init__.py"];
-    let all = [(catalog(vec![python("a", "1")]), tree(&paths)), (catalog(vec![python("a", "2")]), tree(&paths))];
+    let all =
+        [(catalog(vec![python("a", "1")]), FileTree::of_files(&paths)), (catalog(vec![python("a", "2")]), FileTree::of_files(&paths))];
     let effective = function(subject("f"), None, layers(&all), View::Effective);
     assert_eq!(versions(&effective), ["pkg:pypi/a@2"]);
     let merged = function(subject("f"), None, layers(&all), View::Merged);
@@ -62,8 +49,8 @@ fn a_package_whose_metadata_a_later_layer_overwrites_is_gone_from_the_effective_
 
 #[test]
 fn a_package_of_which_only_code_is_overwritten_says_how_many_files() {
-    let whole = tree(&["python/a.dist-info/METADATA", "python/a/__init__.py"]);
-    let patch = tree(&["python/a/__init__.py"]);
+    let whole = FileTree::of_files(&["python/a.dist-info/METADATA", "python/a/__init__.py"]);
+    let patch = FileTree::of_files(&["python/a/__init__.py"]);
     let all = [(catalog(vec![python("a", "1")]), whole), (catalog(Vec::new()), patch)];
     let effective = function(subject("f"), None, layers(&all), View::Effective);
     let [package] = effective.catalog.packages.as_slice() else { panic!("{:?}", effective.catalog.packages) };
@@ -73,11 +60,11 @@ fn a_package_of_which_only_code_is_overwritten_says_how_many_files() {
 
 #[test]
 fn a_package_in_the_functions_own_folder_is_found_before_that_of_a_layer() {
-    let layer = (catalog(vec![python("a", "1")]), tree(&["python/a.dist-info/METADATA", "python/a/__init__.py"]));
+    let layer = (catalog(vec![python("a", "1")]), FileTree::of_files(&["python/a.dist-info/METADATA", "python/a/__init__.py"]));
     let mut own = python("a", "2");
     own.evidence = [Evidence::metadata("a.dist-info/METADATA", "python")].into();
     own.files = ["a.dist-info/METADATA".to_owned()].into();
-    let code = (catalog(vec![own]), tree(&["a.dist-info/METADATA"]));
+    let code = (catalog(vec![own]), FileTree::of_files(&["a.dist-info/METADATA"]));
     let mut parts = layers(std::slice::from_ref(&layer));
     parts.push(Mounted { subject: subject("code"), at: "var/task", contents: Ok((&code.0, &code.1)) });
     let bom = function(subject("f"), Some("python3.12"), parts, View::Effective);
@@ -109,7 +96,8 @@ fn edges_lead_to_what_is_left() {
     let mut first = catalog(vec![python("a", "1"), python("b", "1")]);
     first.edges.push(Edge { from: 0, relation: crate::catalog::Relation::DependsOn, to: 1 });
     let paths = ["python/a.dist-info/METADATA", "python/b.dist-info/METADATA"];
-    let all = [(first, tree(&paths)), (catalog(vec![python("b", "2")]), tree(&["python/b.dist-info/METADATA"]))];
+    let all =
+        [(first, FileTree::of_files(&paths)), (catalog(vec![python("b", "2")]), FileTree::of_files(&["python/b.dist-info/METADATA"]))];
     let bom = function(subject("f"), None, layers(&all), View::Effective);
     assert_eq!(versions(&bom), ["pkg:pypi/a@1", "pkg:pypi/b@2"]);
     assert_eq!(bom.catalog.edges, [], "b@1 is gone, and that a@1 needs b@2 no metadata said");
