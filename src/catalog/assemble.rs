@@ -69,7 +69,7 @@ pub(super) fn covered<'a>(assembled: &'a BTreeMap<&'static str, Assembled>, view
 
 /// The paths that these packages cover.
 pub(super) fn covered_by<'a>(packages: impl Iterator<Item = &'a Package>, view: &View<'a>) -> HashSet<&'a str> {
-    let mut paths = HashSet::with_capacity(view.len());
+    let mut paths = HashSet::with_capacity(view.count());
     let packages = packages.filter(|package| covers(package.basis));
     paths.extend(packages.flat_map(|package| &package.files).map(|path| at_home(path, view)));
     paths

@@ -122,7 +122,7 @@ impl<'a> View<'a> {
     }
 
     /// How many paths there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.files.sorted.len()
     }
 

@@ -51,7 +51,7 @@ impl Default for Options {
 /// A catalog, with what was learned on the way to it.
 pub struct Cataloged {
     /// The packages.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// The files, and what is wrong with the archive.
     pub contents: Contents,
     /// For images: what the manifest says. `None` where it could not be read.
@@ -72,13 +72,13 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
             let collector = Collector::new(&options.catalogers, None);
             let image = read_image(layout, digest, architecture, limits, &want, &collector)?;
             let mut cataloged =
-                Cataloged { catalog: Catalog::default(), contents: image.contents, image: image.info, read: collector.handed_over() };
+                Cataloged { catalog: Arc::default(), contents: image.contents, image: image.info, read: collector.handed_over() };
             let mut read = collector.finish();
             read.keep(&cataloged.contents);
             read.gaps.extend(unread_links(&cataloged.contents, &options.catalogers));
             let view = View::new(cataloged.contents.tree.entries.iter(), None);
             let parts = read.parts(&options.catalogers, &view);
-            cataloged.catalog = assemble::finish(parts, &cataloged.contents, &view);
+            cataloged.catalog = Arc::new(assemble::finish(parts, &cataloged.contents, &view));
             Ok(cataloged)
         }
         // The programs come last: which of them no package covers, and must be hashed, is known by then.
@@ -109,7 +109,7 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
             let programs = second.finish().parts(&about_programs, &view);
             drop(covered);
             parts.extend(programs);
-            let catalog = assemble::finish(parts, &contents, &view);
+            let catalog = Arc::new(assemble::finish(parts, &contents, &view));
             drop(view);
             Ok(Cataloged { catalog, contents, image: None, read: handed_over })
         }
@@ -184,14 +184,18 @@ impl FileReader for Collector<'_> {
         asked
     }
 
-    fn read(&self, file: &FileEntry, bytes: Result<Vec<u8>, Unread>) {
+    fn read(&self, file: &FileEntry, bytes: Result<Vec<u8>, Unread>) -> Vec<u8> {
         let facts = self.facts(file);
         let key = (file.origin, file.member);
         let mut found = Vec::new();
         let mut add = |cataloger: &'static dyn Cataloger, facts: Result<Facts, Flaw>| {
+            // Several catalogers look into each program, and most of them find nothing.
+            if cataloger.is_about_programs() && facts.as_ref().is_ok_and(|facts| *facts == Facts::default()) {
+                return;
+            }
             found.push(Reading { key, path: file.path.clone(), cataloger: cataloger.name(), facts });
         };
-        match bytes {
+        let left = match bytes {
             Ok(bytes) => {
                 self.handed_over.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
                 let bytes = Arc::new(bytes);
@@ -207,6 +211,8 @@ impl FileReader for Collector<'_> {
                         add(cataloger, cataloger.parse(&parsed));
                     }
                 }
+                drop(parsed);
+                Arc::try_unwrap(bytes).unwrap_or_default()
             }
             Err(unread) => {
                 for (cataloger, _) in self.wanting(&facts) {
@@ -218,9 +224,11 @@ impl FileReader for Collector<'_> {
                         }),
                     );
                 }
+                Vec::new()
             }
-        }
+        };
         self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+        left
     }
 }
 

@@ -1,6 +1,7 @@
 //! One SBOM, before it is written in any format.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -15,7 +16,7 @@ pub struct Bom {
     /// What the subject is put together from, in order: the layers and the code of a function. Empty for a single artifact.
     pub parts: Vec<BomPart>,
     /// The packages, and what is not known of them.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// Every regular file with its digest, sorted by path; only where digests were asked for.
     pub files: Vec<HashedFile>,
     /// When it was made. Only `SOURCE_DATE_EPOCH` says so: the same input gives the same bytes.

@@ -4,6 +4,7 @@
 //! the merge; that the later layer wins is known at second hand only, and the document says so where it matters.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::bom::{Bom, BomPart, BomSubject};
 use crate::catalog::{
@@ -64,7 +65,7 @@ pub fn function(subject: BomSubject, runtime: Option<&str>, parts: Vec<Mounted<'
     if view == View::Effective {
         mark_shadowed(&mut catalog);
     }
-    Bom { subject, parts: bom_parts, catalog, files: Vec::new(), created: None }
+    Bom { subject, parts: bom_parts, catalog: Arc::new(catalog), files: Vec::new(), created: None }
 }
 
 /// Which part's file is at a path in the end: the last that has one there.

@@ -152,6 +152,8 @@ pub(super) fn group_and_name(package: &Package) -> (Option<&str>, &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::catalog::{Basis, Edge, Evidence};
     use crate::sbom::sample;
@@ -160,10 +162,10 @@ mod tests {
         let mut bom = sample::empty();
         for place in 0..packages {
             let purl = Purl::new("npm", &format!("p{place}"), Some("1"));
-            bom.catalog.packages.push(Package::new(purl, Basis::Installed, Evidence::metadata("x", "npm")));
+            Arc::make_mut(&mut bom.catalog).packages.push(Package::new(purl, Basis::Installed, Evidence::metadata("x", "npm")));
         }
         let edge = |(from, to): &(usize, usize)| Edge { from: *from, relation: Relation::DependsOn, to: *to };
-        bom.catalog.edges = edges.iter().map(edge).collect();
+        Arc::make_mut(&mut bom.catalog).edges = edges.iter().map(edge).collect();
         Outline::of(&bom)
     }
 

@@ -1,10 +1,11 @@
 //! SBOMs for tests, of the crate and of the binary: each field in all its kinds, and text that does its worst.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use layerproof::catalog::{
-    Aggregate, Basis, Catalog, CatalogGap, Composition, Edge, Evidence, Executable, ExecutableKind, Licence, Link, LinkKind, OsRelease,
-    Package, PackageHash, PackageKind, Purl, Relation, Scope, Technique,
+    Aggregate, Basis, CatalogGap, Composition, Edge, Evidence, Executable, ExecutableKind, Licence, Link, LinkKind, OsRelease, Package,
+    PackageHash, PackageKind, Purl, Relation, Scope, Technique,
 };
 use layerproof::model::digest::Digest;
 use layerproof::model::gap::GapReason;
@@ -16,7 +17,7 @@ pub const NASTY: &str = "a\u{0}b\u{1b}[31m\"\\\r\n\u{2028}\u{202e}\u{feff}</text
 
 /// A zip of which nothing is known but its name.
 pub fn empty() -> Bom {
-    Bom { subject: zip("layer.zip"), parts: Vec::new(), catalog: Catalog::default(), files: Vec::new(), created: None }
+    Bom { subject: zip("layer.zip"), parts: Vec::new(), catalog: Arc::default(), files: Vec::new(), created: None }
 }
 
 fn zip(name: &str) -> BomSubject {
@@ -51,9 +52,10 @@ pub fn layer() -> Bom {
     requests.files = BTreeSet::from(["python/requests/__init__.py".to_owned()]);
     let mut idna = package(Purl::new("pypi", "idna", Some("3.7")), Basis::Installed);
     idna.licences = vec![Licence::Named("BSD".into()), Licence::Expression("MIT OR Apache-2.0".into())];
-    bom.catalog.packages = vec![idna, requests];
-    bom.catalog.edges = vec![Edge { from: 1, relation: Relation::DependsOn, to: 0 }];
-    bom.catalog.compositions = vec![
+    let catalog = Arc::make_mut(&mut bom.catalog);
+    catalog.packages = vec![idna, requests];
+    catalog.edges = vec![Edge { from: 1, relation: Relation::DependsOn, to: 0 }];
+    catalog.compositions = vec![
         Composition { of: "artifact".into(), aggregate: Aggregate::Complete, reason: String::new() },
         Composition { of: "python".into(), aggregate: Aggregate::Complete, reason: String::new() },
     ];
@@ -66,7 +68,7 @@ pub fn rich() -> Bom {
     bom.created = Some("2025-01-02T03:04:05.678Z".parse().unwrap());
     bom.subject.kind = SubjectKind::Function;
     bom.subject.signatures.push(NASTY.into());
-    let catalog = &mut bom.catalog;
+    let catalog = Arc::make_mut(&mut bom.catalog);
     catalog.packages.extend(kinds());
     catalog.packages.extend(nasty());
     catalog.packages.extend(licences());

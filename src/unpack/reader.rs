@@ -8,8 +8,8 @@ pub trait FileReader: Sync {
     fn wants(&self, file: &FileEntry) -> Option<Asked>;
 
     /// A file that was wanted: its bytes, all of them and intact, or why they can't be had. `file.origin` and `file.member` say which one it
-    /// is. Not called for a file whose beginning is none of those asked for.
-    fn read(&self, file: &FileEntry, bytes: Result<Vec<u8>, Unread>);
+    /// is. Not called for a file whose beginning is none of those asked for. Gives back the memory for the next file, where it kept nothing of it.
+    fn read(&self, file: &FileEntry, bytes: Result<Vec<u8>, Unread>) -> Vec<u8>;
 }
 
 /// What is wanted of a file.
@@ -58,7 +58,7 @@ enum State {
 impl Gathering {
     /// A file begins.
     pub(super) fn begin(&mut self, asked: Option<Asked>, size: u64) {
-        self.bytes = Vec::new();
+        self.bytes.clear();
         self.state = match &asked {
             None => State::Unwanted,
             Some(asked) if asked.magic.is_empty() => wanted(size, asked),
@@ -98,17 +98,17 @@ impl Gathering {
             self.settle();
         }
         let bytes = std::mem::take(&mut self.bytes);
-        match (&self.state, &self.asked) {
+        self.bytes = match (&self.state, &self.asked) {
             (State::Wanted, _) => match flaw {
                 None => reader.read(file, Ok(bytes)),
                 Some(detail) => reader.read(file, Err(Unread::Damaged(detail.to_owned()))),
             },
             (State::TooLarge, Some(asked)) => {
                 let detail = format!("{} bytes, at most {} are read", file.size, asked.most);
-                reader.read(file, Err(Unread::TooLarge(asked.limit, detail)));
+                reader.read(file, Err(Unread::TooLarge(asked.limit, detail)))
             }
-            (State::TooLarge | State::Unwanted | State::Beginning, _) => {}
-        }
+            (State::TooLarge | State::Unwanted | State::Beginning, _) => bytes,
+        };
     }
 
     /// The beginning is known.
@@ -117,7 +117,7 @@ impl Gathering {
         self.state = if asked.magic.iter().any(|magic| self.bytes.starts_with(magic)) { wanted(size, asked) } else { State::Unwanted };
         match self.state {
             State::Wanted => self.bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_sub(self.bytes.len())),
-            State::Unwanted | State::TooLarge | State::Beginning => self.bytes = Vec::new(),
+            State::Unwanted | State::TooLarge | State::Beginning => self.bytes.clear(),
         }
     }
 }

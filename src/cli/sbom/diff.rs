@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{DiffArgs, PlaceArgs, look, single};
 use crate::catalog::Catalog;
@@ -19,7 +20,7 @@ const MAX_DOCUMENT_BYTES: u64 = 256 << 20;
 
 /// One of the two.
 enum Named {
-    Catalog(Box<Catalog>),
+    Catalog(Arc<Catalog>),
     Document(Box<StatedBom>),
 }
 
@@ -62,7 +63,7 @@ fn read(given: &str, place: &PlaceArgs, global: &Global) -> Result<Named, Failur
         return Ok(Named::Document(Box::new(stated)));
     }
     let looked = look(Some(given), place, false, global)?;
-    Ok(Named::Catalog(Box::new(single(given, View::Effective, &looked)?.catalog)))
+    Ok(Named::Catalog(single(given, View::Effective, &looked)?.catalog))
 }
 
 /// The bytes of a file that begins as JSON does; `None` for whatever else is named.

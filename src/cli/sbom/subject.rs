@@ -24,7 +24,7 @@ pub(super) fn artifact(of: &Subject, found: &ArtifactPackages) -> Bom {
     Bom {
         subject: subject(of, Some(found)),
         parts: Vec::new(),
-        catalog: found.cataloged.catalog.clone(),
+        catalog: Arc::clone(&found.cataloged.catalog),
         files: tree.entries.iter().filter_map(hashed).collect(),
         created: None,
     }
@@ -49,7 +49,7 @@ pub(super) fn function(version: &FunctionVersion, packages: &Packages, view: Vie
         .map(|((of, at), missing)| {
             let found = packages.get(of);
             let contents = match found {
-                Some(Ok(found)) => Ok((&found.cataloged.catalog, &found.cataloged.contents.tree)),
+                Some(Ok(found)) => Ok((&*found.cataloged.catalog, &found.cataloged.contents.tree)),
                 Some(Err(gap)) => Err(gap),
                 None => Err(missing),
             };

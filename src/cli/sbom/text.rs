@@ -7,7 +7,7 @@ use crate::sbom::Bom;
 
 /// The page. All foreign text is made safe to print.
 pub(super) fn page(bom: &Bom) -> String {
-    let Catalog { packages, unidentified, compositions, gaps, .. } = &bom.catalog;
+    let Catalog { packages, unidentified, compositions, gaps, .. } = &*bom.catalog;
     let mut page = format!(
         "{}{}\n",
         printable(&bom.subject.name),

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::CycloneDx;
@@ -30,7 +32,7 @@ fn the_same_content_is_the_same_bytes_and_another_has_another_serial() {
     let serials = |bom: &Bom| ["1.5", "1.6", "1.7"].map(|version| json(bom, version)["serialNumber"].as_str().unwrap().to_owned());
     let mut all: Vec<String> = serials(&sample::layer()).into();
     let mut other = sample::layer();
-    other.catalog.packages[0].properties.insert("layerproof:x".into(), "y".into());
+    Arc::make_mut(&mut other.catalog).packages[0].properties.insert("layerproof:x".into(), "y".into());
     all.extend(serials(&other));
     let mut at_a_time = sample::layer();
     at_a_time.created = Some("2025-01-02T03:04:05Z".parse().unwrap());
