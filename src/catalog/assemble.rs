@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::executable_file::is_source;
 use super::facts::{Executable, OsRelease, Seen};
-use super::file::View;
+use super::file::{FileFacts, View};
 use super::package::{Basis, Edge, Package, Relation};
 use super::read::archive_gaps;
 use super::{Aggregate, Catalog, CatalogGap, Composition, Flaw, overlap};
-use crate::unpack::{Contents, EntryKind};
+use crate::unpack::{Contents, EntryKind, Format};
 
 /// Endings of archives that may hold code, and that no cataloger opens. Jars and their like are opened.
 const ARCHIVES: [&str; 16] = [
@@ -26,6 +27,8 @@ pub struct Assembled {
     pub executables: Vec<Executable>,
     /// Why the list can't be complete, where that is known.
     pub incomplete: BTreeSet<String>,
+    /// Why it can't be told whether it is.
+    pub unsure: BTreeSet<String>,
     /// What could not be put together: the file, and why.
     pub flaws: Vec<(String, Flaw)>,
 }
@@ -41,6 +44,7 @@ impl Assembled {
             all.packages.extend(facts.packages);
             all.executables.extend(facts.executable);
             all.incomplete.extend(facts.incomplete);
+            all.unsure.extend(facts.unsure);
         }
         all
     }
@@ -118,7 +122,8 @@ pub(super) fn finish(parts: Parts, contents: &Contents, view: &View<'_>) -> Cata
     unidentified.sort();
     unidentified.dedup();
 
-    let compositions = compositions(&assembled, &gaps, unread_archives(contents, &covered), !unidentified.is_empty());
+    let is_any_unidentified = !unidentified.is_empty() || has_source_of_nobody(contents, &covered);
+    let compositions = compositions(&assembled, &gaps, unread_archives(contents, &covered), is_any_unidentified);
     let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
     edges.extend(owners(&packages, view));
     edges.sort_unstable();
@@ -244,34 +249,59 @@ fn owners(packages: &[Package], view: &View<'_>) -> Vec<Edge> {
     edges
 }
 
-/// Archives that no package covers and no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its
-/// start). Sorted.
-fn unread_archives<'a>(contents: &'a Contents, covered: &HashSet<&str>) -> Vec<&'a str> {
+/// Whether an image has scripts that no package covers. They are not listed one by one there (see `elf`), and what was copied into the image
+/// without metadata would not be missed otherwise.
+fn has_source_of_nobody(contents: &Contents, covered: &HashSet<&str>) -> bool {
+    let mut files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size > 0);
+    contents.format == Format::Image
+        && files.any(|entry| is_source(&FileFacts::new(&entry.path, entry.size, entry.mode)) && !covered.contains(entry.path.as_str()))
+}
+
+/// Archives that no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its start).
+#[derive(Default)]
+struct Unread<'a> {
+    /// Those of a package, whose list of files says no more than that they are there. Sorted.
+    of_packages: Vec<&'a str>,
+    /// The others. Sorted.
+    of_nobody: Vec<&'a str>,
+}
+
+fn unread_archives<'a>(contents: &'a Contents, covered: &HashSet<&str>) -> Unread<'a> {
     let ends_with = |path: &str, ending: &str| {
         let end = path.len().checked_sub(ending.len()).and_then(|from| path.as_bytes().get(from..));
         end.is_some_and(|end| end.eq_ignore_ascii_case(ending.as_bytes()))
     };
     let is_archive = |path: &str| ARCHIVES.iter().any(|ending| ends_with(path, ending));
     let files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size > 0);
-    files.map(|entry| entry.path.as_str()).filter(|path| is_archive(path) && !covered.contains(*path)).collect()
+    let archives = files.map(|entry| entry.path.as_str()).filter(|path| is_archive(path));
+    let (of_packages, of_nobody) = archives.partition(|path| covered.contains(*path));
+    Unread { of_packages, of_nobody }
+}
+
+/// `a.zip and 3 more`.
+fn first_of(paths: &[&str]) -> Option<String> {
+    let more = paths.len().saturating_sub(1);
+    let others = if more == 0 { String::new() } else { format!(" and {more} more") };
+    paths.first().map(|first| format!("{first}{others}"))
 }
 
 /// How complete each ecosystem's list is, and the whole.
 fn compositions(
     assembled: &BTreeMap<&'static str, Assembled>,
     gaps: &[CatalogGap],
-    archives: Vec<&str>,
+    archives: Unread<'_>,
     is_any_unidentified: bool,
 ) -> Vec<Composition> {
     let mut all = Vec::new();
-    if let Some(first) = archives.first() {
-        let more = archives.len().saturating_sub(1);
-        let others = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let reason = format!("archives within were not looked into: {first}{others}");
+    if let Some(which) = first_of(&archives.of_nobody) {
+        let reason = format!("archives within were not looked into: {which}");
         all.push(Composition { of: "archives".into(), aggregate: Aggregate::Incomplete, reason });
+    } else if let Some(which) = first_of(&archives.of_packages) {
+        let reason = format!("archives within packages were not looked into: {which}");
+        all.push(Composition { of: "archives".into(), aggregate: Aggregate::Unknown, reason });
     }
     for (cataloger, part) in assembled {
-        if part.packages.is_empty() && part.incomplete.is_empty() {
+        if part.packages.is_empty() && part.incomplete.is_empty() && part.unsure.is_empty() {
             continue;
         }
         let missed = gaps.iter().filter(|gap| gap.cataloger == *cataloger).count();
@@ -280,6 +310,8 @@ fn compositions(
             (Aggregate::Incomplete, reason.clone())
         } else if missed > 0 {
             (Aggregate::Incomplete, format!("{missed} files could not be understood"))
+        } else if let Some(reason) = part.unsure.first() {
+            (Aggregate::Unknown, reason.clone())
         } else {
             match surest {
                 Some(Basis::Installed) => (Aggregate::Complete, String::new()),

@@ -29,6 +29,8 @@ pub struct Facts {
     pub flaws: Vec<Flaw>,
     /// Why the list of this ecosystem can't be complete because of this file (a bundle without versions), where that is so.
     pub incomplete: Option<String>,
+    /// Why it can't be told whether the list of this ecosystem is complete (classes that no metadata names), where that is so.
+    pub unsure: Option<String>,
 }
 
 /// The facts of one file, as [`super::Cataloger::assemble`] gets them.

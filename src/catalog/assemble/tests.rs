@@ -163,10 +163,28 @@ fn packages_in_an_archive_within_are_not_said_to_be_none() {
         let catalog = finished(one(&[]), &contents(&[archive, "x.dist-info/METADATA"]));
         assert_eq!(whole(&catalog).aggregate, Aggregate::Incomplete, "{archive}");
         assert!(catalog.compositions.iter().any(|c| c.of == "archives" && c.reason.contains(archive)), "{:?}", catalog.compositions);
-        // What a package brought is told by the package.
-        assert_eq!(whole(&finished(one(&[archive]), &contents(&[archive]))).aggregate, Aggregate::Complete, "{archive}");
+        // That a package brought it does not say what is in it.
+        let catalog = finished(one(&[archive]), &contents(&[archive]));
+        assert_eq!(whole(&catalog).aggregate, Aggregate::Unknown, "{archive}");
+        assert!(catalog.compositions.iter().any(|c| c.of == "archives" && c.aggregate == Aggregate::Unknown), "{archive}");
     }
     for other in ["a.jar", "zip", "a.zip.txt", "unzip"] {
         assert_eq!(whole(&finished(one(&[]), &contents(&[other]))).aggregate, Aggregate::Complete, "{other}");
     }
+}
+
+#[test]
+fn scripts_of_an_image_that_nobody_brought_keep_it_from_being_called_complete() {
+    let of = |covers: &[&str], format: Format| {
+        let mut installed = package("pypi", "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
+        installed.files.extend(covers.iter().map(|path| (*path).to_owned()));
+        let contents = Contents { format, ..contents(&["app/vendored/requests.py", "x.dist-info/METADATA", "etc/motd"]) };
+        let parts = parts(vec![("python", Assembled { packages: vec![installed], ..Assembled::default() })]);
+        let catalog = finished(parts, &contents);
+        catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().aggregate
+    };
+    assert_eq!(of(&[], Format::Image), Aggregate::Unknown);
+    assert_eq!(of(&["app/vendored/requests.py"], Format::Image), Aggregate::Complete);
+    // Of zips each of them is listed, if there is one.
+    assert_eq!(of(&[], Format::Zip), Aggregate::Complete);
 }

@@ -2,7 +2,7 @@
 //! Formats: JAR File Specification; Spring Boot "Nested JARs"; Jakarta EE Platform 10, EE.8 (ear, war).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,8 @@ const MAX_POMS: u32 = 10_000;
 const MAX_NEEDS: usize = 50_000;
 /// Bytes of an entry's name. Real ones have up to 300; evidence has up to six of them in one path.
 const MAX_NAME: usize = 1_024;
+/// Folders of classes that are told apart in one archive.
+const MAX_ROOTS: usize = 256;
 /// Flaws that are told one by one: an archive can hold any number of broken ones.
 const MAX_FLAWS: usize = 32;
 
@@ -54,6 +56,8 @@ struct Contents {
     manifest: Option<usize>,
     poms: BTreeMap<String, (Option<usize>, Option<usize>)>,
     nested: Vec<usize>,
+    /// Where its classes lie, the first two folders.
+    roots: BTreeSet<String>,
 }
 
 impl Walk {
@@ -78,6 +82,7 @@ impl Walk {
         let manifest = self.manifest(path, &index, contents.manifest);
         let poms = self.poms(path, &index, contents.poms);
         let heads = self.packages(path, &manifest, &poms);
+        self.ask_whose(path, &contents.roots, &heads);
         for place in contents.nested {
             let Some(entry) = index.entries.get(place) else { continue };
             let inner = format!("{path}!/{}", name(entry));
@@ -132,6 +137,13 @@ impl Walk {
             let is_manifest = raw.eq_ignore_ascii_case(b"META-INF/MANIFEST.MF");
             let is_pom = raw.ends_with(b"/pom.properties") || raw.ends_with(b"/pom.xml");
             let is_nested = is_archive(raw);
+            if raw.ends_with(b".class") {
+                let name = name(entry);
+                if let Some(root) = root_of(&name).filter(|root| !contents.roots.contains(*root) && contents.roots.len() < MAX_ROOTS) {
+                    contents.roots.insert(root.to_owned());
+                }
+                continue;
+            }
             if !is_manifest && !is_pom && !is_nested {
                 continue;
             }
@@ -238,6 +250,18 @@ impl Walk {
         heads
     }
 
+    /// Whether classes lie in it that none of its metadata names: they may have been shaded in, without their poms.
+    fn ask_whose(&mut self, path: &str, roots: &BTreeSet<String>, heads: &Heads) {
+        let named = heads.own.iter().chain(&heads.others).filter_map(|place| self.facts.packages.get(*place));
+        let groups: Vec<&str> = named.filter_map(|package| package.purl.namespace.as_deref()).collect();
+        let is_named = |root: &&String| groups.iter().any(|group| is_of(root, group));
+        // One root is the archive's own, whatever its group is called.
+        if let Some(foreign) = roots.iter().find(|root| roots.len() > 1 && !is_named(root)) {
+            let reason = format!("classes that no metadata names: `{foreign}` in {path}");
+            self.facts.unsure.get_or_insert(reason);
+        }
+    }
+
     fn need(&mut self, place: usize, pom: Option<&Pom>) {
         let room = MAX_NEEDS.saturating_sub(self.facts.requires.len());
         let all = pom.map_or(0, |pom| pom.needs.len());
@@ -268,6 +292,28 @@ impl Walk {
 struct Heads {
     own: Option<usize>,
     others: Vec<usize>,
+}
+
+/// The first two folders of a class: `org/apache` of `org/apache/commons/io/IOUtils.class`. `None` for one that lies in fewer, as those of the
+/// application itself do.
+fn root_of(name: &str) -> Option<&str> {
+    let name = name.strip_prefix("BOOT-INF/classes/").or_else(|| name.strip_prefix("WEB-INF/classes/")).unwrap_or(name);
+    // `META-INF/versions/11/org/apache/…` (JAR File Specification, "Multi-release JAR files").
+    let name = match name.strip_prefix("META-INF/versions/") {
+        Some(rest) => rest.split_once('/').map_or(rest, |(_, name)| name),
+        None => name,
+    };
+    let (first, rest) = name.split_once('/')?;
+    let (second, _) = rest.split_once('/')?;
+    name.get(..first.len().saturating_add(1).saturating_add(second.len())).filter(|_| first != "META-INF")
+}
+
+/// Whether classes below a root are those of a group, as far as names tell: `org/apache` and `org.apache.commons`.
+fn is_of(root: &str, group: &str) -> bool {
+    let mut group = group.split('.');
+    let mut root = root.split('/');
+    let (first, second) = (group.next(), group.next());
+    root.next() == first && (second.is_none() || root.next() == second)
 }
 
 fn name(entry: &ZipEntry) -> Cow<'_, str> {

@@ -78,6 +78,7 @@ impl Cataloger for Jars {
             }));
             all.packages.append(&mut one.packages);
             all.incomplete.append(&mut one.incomplete);
+            all.unsure.append(&mut one.unsure);
         }
         add_groups(&mut all.packages, &requires);
         all.edges.extend(resolved(&all.packages, &requires));

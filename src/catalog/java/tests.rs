@@ -150,6 +150,31 @@ fn a_shaded_jar_contains_what_was_copied_into_it() {
 }
 
 #[test]
+fn classes_that_no_metadata_names_keep_the_list_from_being_called_complete() {
+    let with = |classes: &[&str], pom: (&str, &str)| {
+        let (group, artifact) = pom;
+        let path = format!("META-INF/maven/{group}/{artifact}/pom.properties");
+        let properties = format!("groupId={group}\nartifactId={artifact}\nversion=1\n");
+        let mut entries: Vec<(&str, &[u8])> = vec![(&path, properties.as_bytes())];
+        entries.extend(classes.iter().map(|class| (*class, b"x".as_slice())));
+        assembled(&[("one-1.jar", zip(&entries))]).unsure.into_iter().collect::<Vec<_>>()
+    };
+    let shaded = with(&["com/acme/One.class", "org/apache/commons/io/IOUtils.class"], ("com.acme", "one"));
+    assert_eq!(shaded, ["classes that no metadata names: `org/apache` in one-1.jar"]);
+    let web = with(&["BOOT-INF/classes/com/acme/One.class", "org/springframework/boot/loader/Launcher.class"], ("com.acme", "one"));
+    assert_eq!(web.len(), 1);
+    // What is called otherwise than its group, what is for another release of Java, and what lies at the root.
+    for own in [
+        &["org/apache/commons/io/IOUtils.class", "One.class"][..],
+        &["com/acme/a/A.class", "META-INF/versions/11/com/acme/a/A.class", "com/acme/b/B.class"],
+        &[],
+    ] {
+        assert_eq!(with(own, ("com.acme", "one")), Vec::<String>::new(), "{own:?}");
+    }
+    assert_eq!(with(&["junit/framework/Test.class", "junit/runner/Run.class"], ("junit", "junit")), Vec::<String>::new());
+}
+
+#[test]
 fn an_archive_without_a_version_is_named_and_the_list_is_not_complete() {
     let all = assembled(&[("lib/app.jar", zip(&[("A.class", b"x")]))]);
     assert_eq!(listed(&all), ["pkg:maven/app heuristic lib/app.jar"]);
