@@ -33,6 +33,16 @@ pub struct Facts {
     pub unsure: Option<String>,
 }
 
+impl Facts {
+    /// How much is kept of them, in words of some hundred bytes.
+    pub fn words(&self) -> usize {
+        const OF_A_PACKAGE: usize = 8;
+        let Self { packages, requires, provides, edges, files, notes, .. } = self;
+        let small = [requires.len(), provides.len(), edges.len(), files.len(), notes.len()];
+        small.into_iter().fold(packages.len().saturating_mul(OF_A_PACKAGE), usize::saturating_add)
+    }
+}
+
 /// The facts of one file, as [`super::Cataloger::assemble`] gets them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {

@@ -1,5 +1,6 @@
 //! The nouns of this stage.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,15 @@ impl Package {
             root: None,
             properties: BTreeMap::new(),
         }
+    }
+
+    /// The whole version: `1:3.0.8-1`, with the epoch of an rpm, which its package URL has as a qualifier, and none of zero.
+    pub fn version(&self) -> Option<Cow<'_, str>> {
+        let version = self.purl.version.as_deref()?;
+        Some(match self.purl.qualifiers.get("epoch").filter(|epoch| *epoch != "0") {
+            Some(epoch) if !version.starts_with(&format!("{epoch}:")) => Cow::Owned(format!("{epoch}:{version}")),
+            Some(_) | None => Cow::Borrowed(version.strip_prefix("0:").unwrap_or(version)),
+        })
     }
 }
 

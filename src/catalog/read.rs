@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::assemble::{self, Parts};
@@ -39,12 +40,17 @@ pub struct Options {
     pub catalogers: Vec<&'static dyn Cataloger>,
     /// Hash every regular file as well: `FileEntry::digest` is then there.
     pub file_digests: bool,
+    /// Words ([`Facts::words`]) that are kept of all files together.
+    pub most_words: usize,
 }
+
+/// Words of all files of one artifact. The largest images that are known, with every package's list of files, have some million.
+const MAX_WORDS: usize = 4_000_000;
 
 impl Default for Options {
     /// Every cataloger, and no digests of files.
     fn default() -> Self {
-        Self { catalogers: super::ALL.to_vec(), file_digests: false }
+        Self { catalogers: super::ALL.to_vec(), file_digests: false, most_words: MAX_WORDS }
     }
 }
 
@@ -69,7 +75,7 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
     let (about_programs, others): (Vec<_>, Vec<_>) = options.catalogers.iter().copied().partition(|c| c.is_about_programs());
     match input {
         Input::Image { layout, digest, architecture } => {
-            let collector = Collector::new(&options.catalogers, None);
+            let collector = Collector::new(&options.catalogers, None, options.most_words);
             let image = read_image(layout, digest, architecture, limits, &want, &collector)?;
             let mut cataloged =
                 Cataloged { catalog: Arc::default(), contents: image.contents, image: image.info, read: collector.handed_over() };
@@ -98,12 +104,13 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
                 }
                 Input::Image { .. } => Ok(()),
             };
-            let first = Collector::new(&others, None);
+            let first = Collector::new(&others, None, options.most_words);
             walk(&first)?;
             let mut handed_over = first.handed_over();
+            let left = first.words_left.load(Ordering::Relaxed);
             let mut parts = first.finish().parts(&others, &view);
             let covered = assemble::covered(&parts.assembled, &view);
-            let second = Collector::new(&about_programs, Some(&covered));
+            let second = Collector::new(&about_programs, Some(&covered), left);
             walk(&second)?;
             handed_over.extend(second.handed_over());
             let programs = second.finish().parts(&about_programs, &view);
@@ -126,6 +133,8 @@ struct Collector<'a> {
     covered: Option<&'a HashSet<&'a str>>,
     read: Mutex<Vec<Reading>>,
     handed_over: Mutex<BTreeSet<Key>>,
+    /// Words that may still be kept.
+    words_left: AtomicUsize,
 }
 
 /// What one cataloger made of one file.
@@ -137,8 +146,8 @@ struct Reading {
 }
 
 impl<'a> Collector<'a> {
-    fn new(catalogers: &'a [&'static dyn Cataloger], covered: Option<&'a HashSet<&'a str>>) -> Self {
-        Self { catalogers, covered, read: Mutex::default(), handed_over: Mutex::default() }
+    fn new(catalogers: &'a [&'static dyn Cataloger], covered: Option<&'a HashSet<&'a str>>, words_left: usize) -> Self {
+        Self { catalogers, covered, read: Mutex::default(), handed_over: Mutex::default(), words_left: AtomicUsize::new(words_left) }
     }
 
     fn facts<'f>(&self, file: &'f FileEntry) -> FileFacts<'f> {
@@ -152,6 +161,18 @@ impl<'a> Collector<'a> {
 
     fn handed_over(&self) -> BTreeSet<Key> {
         self.handed_over.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The facts, where there is room for them: each file is bounded, and so must all of them be.
+    fn take_in(&self, facts: Facts) -> Result<Facts, Flaw> {
+        let words = facts.words();
+        match self.words_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(words)) {
+            Ok(_) => Ok(facts),
+            Err(left) => {
+                let detail = format!("what it says takes {words} words, and of those of all files {left} are left");
+                Err(Flaw::too_large("catalog::MAX_WORDS", detail))
+            }
+        }
     }
 
     fn finish(self) -> Read {
@@ -193,6 +214,7 @@ impl FileReader for Collector<'_> {
             if cataloger.is_about_programs() && facts.as_ref().is_ok_and(|facts| *facts == Facts::default()) {
                 return;
             }
+            let facts = facts.and_then(|facts| self.take_in(facts));
             found.push(Reading { key, path: file.path.clone(), cataloger: cataloger.name(), facts });
         };
         let left = match bytes {

@@ -5,6 +5,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -115,13 +116,8 @@ struct SeenVersion<'a> {
     basis: Option<Basis>,
 }
 
-/// With the epoch of a distribution's package before it, wherever it was written.
 fn version(package: &Package) -> Version {
-    let version = package.purl.version.as_deref()?;
-    match package.purl.qualifiers.get("epoch").filter(|epoch| *epoch != "0") {
-        Some(epoch) if !version.starts_with(&format!("{epoch}:")) => Some(format!("{epoch}:{version}")),
-        Some(_) | None => Some(version.strip_prefix("0:").unwrap_or(version).to_owned()),
-    }
+    package.version().map(Cow::into_owned)
 }
 
 /// What differs. All text but `schema`-like words is foreign: print through `printable`. Lists are sorted; the same input gives the same

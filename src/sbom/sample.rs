@@ -146,8 +146,8 @@ fn kinds() -> Vec<Package> {
         NASTY.into(),
     ];
     runtime.scope = Scope::Optional;
-    let mut openssl =
-        package(Purl::new("rpm", "openssl-libs", Some("1:3.0.8-1")).in_namespace("amzn").with("arch", "x86_64"), Basis::Embedded);
+    let of_amazon = Purl::new("rpm", "openssl-libs", Some("3.0.8-1")).in_namespace("amzn");
+    let mut openssl = package(of_amazon.with("arch", "x86_64").with("epoch", "1"), Basis::Embedded);
     openssl.kind = PackageKind::Application;
     openssl.supplier = Some("Amazon Linux (the team)".into());
     openssl.description = Some("A library\nof two lines".into());

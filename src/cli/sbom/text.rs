@@ -29,7 +29,7 @@ pub(super) fn page(bom: &Bom) -> String {
             rows.push(vec![
                 printable(&package.purl.kind).into_owned(),
                 printable(&package.name).into_owned(),
-                package.purl.version.as_deref().map_or_else(|| "unknown".into(), |version| printable(version).into_owned()),
+                package.version().map_or_else(|| "unknown".into(), |version| printable(&version).into_owned()),
                 package.basis.id().to_owned(),
                 printable(&licences).into_owned(),
             ]);

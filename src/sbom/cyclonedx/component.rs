@@ -91,8 +91,8 @@ pub(super) fn package_component<'a>(
     let (group, name) = group_and_name(package);
     let mut all = says::of_package(package);
     all.extend(related);
-    let known_version = package.purl.version.as_deref();
-    all.extend(known_version.filter(|version| !is_short(version)).map(says::version));
+    let known_version = package.version();
+    all.extend(known_version.as_deref().filter(|version| !is_short(version)).map(says::version));
     let best = package.cpes.iter().position(|name| strict::cpe(name).is_some());
     all.extend(package.cpes.iter().enumerate().filter(|(place, _)| Some(*place) != best).map(|(_, name)| says::cpe(name)));
     all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -114,7 +114,7 @@ pub(super) fn package_component<'a>(
         author: author.filter(|_| version < Version::V16),
         group,
         name,
-        version: known_version.filter(|version| is_short(version)).map(Cow::Borrowed),
+        version: known_version.filter(|version| is_short(version)),
         description: package.description.as_deref(),
         scope: Some(match package.scope {
             Scope::Required => "required",

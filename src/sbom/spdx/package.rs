@@ -102,7 +102,7 @@ pub(super) fn package<'a>(package: &'a catalog::Package, id: &'a str, pen: &Pen,
     all.extend(package.cpes.iter().filter(|name| strict::cpe(name).is_none()).map(|name| says::cpe(name)));
     all.sort_by(|a, b| a.0.cmp(&b.0));
     Package {
-        version_info: package.purl.version.as_deref().map(one_line),
+        version_info: package.version().map(|version| Cow::Owned(one_line(&version).into_owned())),
         supplier: actor.clone().filter(|_| is_supplied).map_or(Cow::Borrowed(NO_ASSERTION), Cow::Owned),
         originator: actor.filter(|_| !is_supplied),
         download_location: download.unwrap_or(NO_ASSERTION),

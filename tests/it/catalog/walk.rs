@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use layerproof::catalog::{Aggregate, Cataloged, Input, Options, catalog};
+use layerproof::catalog::{Aggregate, Basis, Cataloged, Input, Options, catalog};
 use layerproof::unpack::{Layout as Opened, Limits, UnpackError, ZipIndex};
 
 use crate::unpack::build_image::{self, Layout, Member, digest_in, tar};
@@ -192,4 +192,20 @@ fn layers_that_are_read_side_by_side_share_one_limit() {
     };
     let each = tars[0].len() as u64;
     assert!(read(each * 4) && !read(each * 3 - 1), "no layer alone is over the limit");
+}
+
+#[test]
+fn what_many_files_say_together_ends_at_a_limit_and_is_a_gap() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let of = |number: usize| build_zip::file(&format!("python/p{number}-1.dist-info/METADATA"), &metadata(&format!("p{number}"), "1"));
+    fs::write(file.path(), zip((0..20).map(of)).bytes()).unwrap();
+    let index = ZipIndex::open(file.path(), &Limits::default()).unwrap();
+    let options = Options { most_words: 100, ..Options::default() };
+    let cataloged = catalog(Input::Zip(&index), &options, &Limits::default()).unwrap();
+    let gaps = &cataloged.catalog.gaps;
+    assert!(!gaps.is_empty() && gaps.iter().all(|gap| format!("{:?}", gap.reason).contains("catalog::MAX_WORDS")), "{gaps:?}");
+    // A package takes eight words: the first twelve have room. The others are told by their folders' names alone.
+    let installed = cataloged.catalog.packages.iter().filter(|package| package.basis == Basis::Installed).count();
+    assert_eq!((installed, gaps.len()), (12, 8));
+    assert_eq!(whole(&cataloged), Aggregate::Incomplete);
 }
