@@ -227,8 +227,7 @@ impl FileReader for Collector<'_> {
                         continue;
                     }
                     if bytes.len() as u64 > want.most {
-                        let detail = format!("{} bytes, at most {} are read", bytes.len(), want.most);
-                        add(cataloger, Err(Flaw::too_large(want.limit, detail)));
+                        add(cataloger, Err(too_large(bytes.len() as u64, &want)));
                     } else {
                         add(cataloger, cataloger.parse(&parsed));
                     }
@@ -237,10 +236,11 @@ impl FileReader for Collector<'_> {
                 Arc::try_unwrap(bytes).unwrap_or_default()
             }
             Err(unread) => {
-                for (cataloger, _) in self.wanting(&facts) {
+                for (cataloger, want) in self.wanting(&facts) {
                     add(
                         cataloger,
                         Err(match &unread {
+                            Unread::TooLarge(..) if file.size > want.most => too_large(file.size, &want),
                             Unread::TooLarge(limit, detail) => Flaw::too_large(*limit, detail),
                             Unread::Damaged(detail) => Flaw::malformed(detail),
                         }),
@@ -252,6 +252,11 @@ impl FileReader for Collector<'_> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
         left
     }
+}
+
+/// A file of more bytes than one cataloger wants, though another may want them.
+fn too_large(size: u64, want: &Want) -> Flaw {
+    Flaw::too_large(want.limit, format!("{size} bytes, at most {} are read", want.most))
 }
 
 /// Everything that was read.

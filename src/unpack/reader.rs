@@ -95,7 +95,14 @@ impl Gathering {
     /// The file ends, `flaw` where it is not whole.
     pub(super) fn end(&mut self, file: &FileEntry, flaw: Option<&str>, reader: &dyn FileReader) {
         if self.state == State::Beginning {
-            self.settle();
+            match (flaw, &self.asked) {
+                // Too little came to tell what it is: it may be one of those asked for.
+                (Some(detail), Some(asked)) if asked.magic.iter().any(|magic| agree(magic, &self.bytes)) => {
+                    self.bytes = reader.read(file, Err(Unread::Damaged(detail.to_owned())));
+                    return;
+                }
+                (Some(_) | None, _) => self.settle(),
+            }
         }
         let bytes = std::mem::take(&mut self.bytes);
         self.bytes = match (&self.state, &self.asked) {
@@ -120,6 +127,11 @@ impl Gathering {
             State::Unwanted | State::TooLarge | State::Beginning => self.bytes.clear(),
         }
     }
+}
+
+/// Whether one begins with the other.
+fn agree(a: &[u8], b: &[u8]) -> bool {
+    a.starts_with(b) || b.starts_with(a)
 }
 
 fn wanted(size: u64, asked: &Asked) -> State {

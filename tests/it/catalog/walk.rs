@@ -209,3 +209,37 @@ fn what_many_files_say_together_ends_at_a_limit_and_is_a_gap() {
     assert_eq!((installed, gaps.len()), (12, 8));
     assert_eq!(whole(&cataloged), Aggregate::Incomplete);
 }
+
+/// A program that nobody can read may be anything: it is not passed over for not having shown what it begins with.
+#[test]
+fn a_program_whose_beginning_can_not_be_read_is_a_gap() {
+    let elf = [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 200]].concat();
+    let program = || build_zip::deflated("bootstrap", &elf).mode(0o100_755);
+    let script = build_zip::deflated("bootstrap", b"#!/bin/sh\necho\n").mode(0o100_755);
+    let six = || build_zip::deflated(SIX, metadata("six", "1.0").as_bytes());
+    assert_eq!(of_zip([six(), program()]).catalog.gaps, []);
+    for (name, unreadable) in [
+        ("encrypted", program().with(|entry| entry.flags |= 1)),
+        ("of an unknown method", program().with(|entry| entry.method = 12)),
+        ("damaged", program().with(|entry| entry.stored = Some(vec![0xff; 20]))),
+        ("longer than it says", program().with(|entry| entry.size = Some(5))),
+        ("said to be empty", program().with(|entry| entry.size = Some(0))),
+        ("a script, said to be empty", script.with(|entry| entry.size = Some(0))),
+    ] {
+        let cataloged = of_zip([six(), unreadable]);
+        assert!(cataloged.catalog.gaps.iter().any(|gap| gap.path == "bootstrap"), "{name}: {:?}", cataloged.catalog.gaps);
+        assert_eq!(whole(&cataloged), Aggregate::Incomplete, "{name}");
+    }
+}
+
+#[test]
+fn a_file_that_is_too_long_for_several_catalogers_names_the_limit_of_each() {
+    let script = vec![b' '; (64 << 20) + 1];
+    let cataloged = of_zip([build_zip::deflated("a.js", &script)]);
+    let mut limits: Vec<String> =
+        cataloged.catalog.gaps.iter().map(|gap| format!("{}: {:?}: {}", gap.cataloger, gap.reason, gap.detail)).collect();
+    limits.sort();
+    let [executables, bundles] = limits.as_slice() else { panic!("{limits:?}") };
+    assert!(executables.contains("elf::MAX_SCRIPT_BYTES") && executables.contains("at most 33554432"), "{executables}");
+    assert!(bundles.contains("js_bundle::MAX_SCRIPT_BYTES") && bundles.contains("at most 67108864"), "{bundles}");
+}
