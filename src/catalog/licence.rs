@@ -8,10 +8,8 @@ const MAX_BYTES: usize = 2_048;
 /// What a document of one expression a package says where this program joined several licences by `AND`.
 pub const JOINED: &str = "The metadata names several licences without saying how they combine; AND is the strictest reading.";
 
-/// What stands in such a document for the text of a licence that the metadata refers to, and does not have.
-pub fn without_text(reference: &str) -> String {
-    format!("The package declares {reference}; its text is not in the package's metadata.")
-}
+/// Digits of the digest of a licence's text that the reference to it ends with, in such a document.
+pub const REFERENCE_DIGITS: usize = 16;
 
 /// A licence as declared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

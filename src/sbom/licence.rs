@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use data_encoding::HEXLOWER;
 use spdx::{AdditionItem, Expression, LicenseItem, ParseMode};
 
 use super::names::slug;
 use crate::catalog::Licence;
-use crate::catalog::licence::without_text;
+use crate::catalog::licence::REFERENCE_DIGITS;
 use crate::model::digest::Digest;
 
 /// Nested brackets that a reader is asked to follow. Real expressions have two or three.
@@ -142,13 +141,14 @@ fn term(licence: &Licence, extracted: &mut Extracted) -> String {
     match references(&text) {
         Some(references) => {
             for reference in references {
-                let says = without_text(&reference);
+                let says = format!("The package declares {reference}; its text is not in the package's metadata.");
                 extracted.entry(reference).or_insert(says);
             }
             text
         }
         None => {
-            let hash = HEXLOWER.encode(&Digest::of(licence.text().as_bytes()).bytes()[..8]);
+            let digest = Digest::of(licence.text().as_bytes()).hex();
+            let hash = digest.get(..REFERENCE_DIGITS).unwrap_or(&digest);
             let slug = slug(licence.text());
             let id = if slug.is_empty() { format!("LicenseRef-{hash}") } else { format!("LicenseRef-{slug}-{hash}") };
             extracted.entry(id.clone()).or_insert_with(|| licence.text().to_owned());

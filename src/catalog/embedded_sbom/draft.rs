@@ -185,6 +185,11 @@ impl Draft {
         }
     }
 
+    /// A limit of a format kept something from being read.
+    pub(super) fn reach(&mut self, limit: &'static str, most: usize) {
+        self.reached.insert(limit, most);
+    }
+
     /// True where one more component may be read; it then counts.
     pub(super) fn takes_one_more(&mut self) -> bool {
         if self.components >= MAX_COMPONENTS {

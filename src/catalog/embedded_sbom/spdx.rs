@@ -8,8 +8,9 @@ use serde::de::MapAccess;
 use super::Text;
 use super::draft::{Draft, MAX_WORDS, Said, StatedBom, StatedFormat, What, cpe, hash, link};
 use super::lenient::{Each, Fields, Fill, Lenient, List, Object, Walk, value};
-use crate::catalog::licence::{JOINED, without_text};
+use crate::catalog::licence::{JOINED, REFERENCE_DIGITS};
 use crate::catalog::{Flaw, Licence, LinkKind, PackageHash, PackageKind, Relation};
+use crate::model::digest::Digest;
 
 /// Elements that a document says it describes. One that describes several has no subject.
 const MAX_DESCRIBED: usize = 1_000;
@@ -21,6 +22,8 @@ const MAX_NEEDED: usize = 100_000;
 const MAX_ANNOTATIONS: usize = 1_000;
 /// Texts of licences that are on no list.
 const MAX_EXTRACTED: usize = 10_000;
+/// Bytes of such texts, counted again for each package that has one.
+const MAX_EXTRACTED_BYTES: usize = 16 << 20;
 /// How this program joins several licences.
 const AND: &str = " AND ";
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
@@ -32,7 +35,7 @@ pub(super) fn read(text: Text<'_>, version: &str) -> Result<StatedBom, Flaw> {
         described: BTreeSet::new(),
         for_building: BTreeSet::new(),
         for_running: BTreeSet::new(),
-        extracted: HashMap::new(),
+        extracted: Extracted { by_reference: HashMap::new(), left: MAX_EXTRACTED_BYTES },
     };
     text.parse(Fill(&mut document))?;
     Ok(document.finish())
@@ -45,8 +48,23 @@ struct Document {
     /// What is said to be needed only to build or to test.
     for_building: BTreeSet<String>,
     for_running: BTreeSet<String>,
-    /// `LicenseRef-…` to the licence that it stands for.
-    extracted: HashMap<String, Licence>,
+    extracted: Extracted,
+}
+
+/// Texts that this program gave references of its own. Those of others may be whole licences, and stay what they are called.
+struct Extracted {
+    by_reference: HashMap<String, Licence>,
+    /// Bytes that may still be copied.
+    left: usize,
+}
+
+impl Extracted {
+    /// The licence that a reference stands for.
+    fn resolve(&mut self, reference: &str) -> Option<Licence> {
+        let licence = self.by_reference.get(reference)?;
+        self.left = self.left.saturating_sub(licence.text().len());
+        (self.left > 0).then(|| licence.clone())
+    }
 }
 
 impl<'de> Fields<'de> for Document {
@@ -77,12 +95,16 @@ impl<'de> Fields<'de> for Document {
                 map.next_value_seed(Walk(&mut Each::of(take)))?;
             }
             "hasExtractedLicensingInfos" => {
-                let extracted = &mut self.extracted;
+                let (draft, extracted) = (&mut self.draft, &mut self.extracted.by_reference);
                 let take = |info: ExtractedWire| {
                     let (Some(id), Some(text)) = (info.license_id.0, info.extracted_text.0) else { return };
-                    let licence = Licence::read(&text).filter(|_| text != without_text(&id));
-                    if extracted.len() < MAX_EXTRACTED {
-                        extracted.extend(licence.map(|licence| (id, licence)));
+                    if !is_own_reference(&id, &text) {
+                        return;
+                    }
+                    if extracted.len() >= MAX_EXTRACTED {
+                        draft.reach("embedded_sbom::spdx::MAX_EXTRACTED", MAX_EXTRACTED);
+                    } else if let Some(licence) = Licence::expression(&text).or_else(|| Licence::named(&text)) {
+                        extracted.insert(id, licence);
                     }
                 };
                 map.next_value_seed(Walk(&mut Each::of(take)))?;
@@ -134,13 +156,16 @@ impl Document {
         for mut package in self.packages {
             let files = package.has_files.0.take().map(|List(files)| files).unwrap_or_default();
             let is_subject = subject.is_some() && package.id.0.as_ref() == subject;
-            let said = package.said(is_subject, &self.extracted);
+            let said = package.said(is_subject, &mut self.extracted);
             for file in files.into_iter().filter_map(|file| file.0) {
                 if let Some(reference) = &said.reference {
                     self.draft.relate(reference, Relation::Contains, &file);
                 }
             }
             self.draft.add(said, None);
+        }
+        if self.extracted.left == 0 {
+            self.draft.reach("embedded_sbom::spdx::MAX_EXTRACTED_BYTES", MAX_EXTRACTED_BYTES);
         }
         for id in self.for_building.difference(&self.for_running) {
             self.draft.exclude(id);
@@ -227,7 +252,7 @@ struct Relationship {
 }
 
 impl PackageWire {
-    fn said(self, is_subject: bool, extracted: &HashMap<String, Licence>) -> Said {
+    fn said(self, is_subject: bool, extracted: &mut Extracted) -> Said {
         let mut said = Said {
             reference: self.id.0,
             is_subject,
@@ -239,7 +264,7 @@ impl PackageWire {
             ..Said::default()
         };
         let was_joined = self.license_comments.0.as_deref() == Some(JOINED);
-        let read = |text: Option<&str>| text.map(|text| licences(text, was_joined, extracted)).unwrap_or_default();
+        let mut read = |text: Option<&str>| text.map(|text| licences(text, was_joined, extracted)).unwrap_or_default();
         said.licences = read(self.license_declared.0.as_deref());
         if said.licences.is_empty() {
             said.licences = read(self.license_concluded.0.as_deref());
@@ -280,28 +305,41 @@ impl Checksum {
     }
 }
 
+/// Whether a reference is one that this program makes of a text: it ends with the beginning of the text's digest.
+fn is_own_reference(id: &str, text: &str) -> bool {
+    let hash = id.strip_prefix("LicenseRef-").map(|rest| rest.rsplit('-').next().unwrap_or(rest));
+    hash.is_some_and(|hash| hash.len() == REFERENCE_DIGITS && Digest::of(text.as_bytes()).hex().starts_with(hash))
+}
+
 /// The licences of an expression: one, or, where this program joined several, those again. A reference that is all of one is the licence that
 /// it stands for.
-fn licences(text: &str, was_joined: bool, extracted: &HashMap<String, Licence>) -> Vec<Licence> {
-    let resolved = |term: &str| extracted.get(term.trim()).cloned().or_else(|| Licence::read(term));
+fn licences(text: &str, was_joined: bool, extracted: &mut Extracted) -> Vec<Licence> {
+    let mut resolved = |term: &str| extracted.resolve(term.trim()).or_else(|| Licence::read(term));
     if !was_joined {
         return resolved(text).into_iter().collect();
     }
-    let mut terms = Vec::new();
+    let mut terms: Vec<&str> = Vec::new();
     let (mut from, mut depth) = (0_usize, 0_usize);
     for (at, letter) in text.char_indices() {
         match letter {
             '(' => depth = depth.saturating_add(1),
             ')' => depth = depth.saturating_sub(1),
-            ' ' if depth == 0 && text.get(at..).is_some_and(|rest| rest.starts_with(AND)) => {
+            ' ' if depth == 0 && text.get(at..).is_some_and(|rest| rest.starts_with(AND)) && terms.len() < MAX_WORDS => {
                 terms.extend(text.get(from..at));
                 from = at.saturating_add(AND.len());
             }
             _ => {}
         }
     }
+    // Of more than are taken apart the rest stays one expression.
     terms.extend(text.get(from..));
-    let unbracketed = |term: &str| term.strip_prefix('(').and_then(|term| term.strip_suffix(')')).map_or(term, |inner| inner).to_owned();
+    // What has no spaces was not put into brackets.
+    let unbracketed = |term: &str| {
+        let inner = term.strip_prefix('(').and_then(|term| term.strip_suffix(')')).filter(|inner| inner.contains(' '));
+        inner.unwrap_or(term).to_owned()
+    };
+    let mut known = BTreeSet::new();
+    terms.retain(|term| known.insert(*term));
     terms.into_iter().filter_map(|term| resolved(&unbracketed(term))).collect()
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::catalog::licence::JOINED;
 use crate::catalog::{Basis, Edge, Licence, PackageKind, Relation, Scope};
 use crate::unpack::{EntryKind, FileEntry};
 
@@ -426,4 +427,41 @@ fn what_a_vendor_says_of_its_own_basis_counts_for_nothing_in_an_artifact() {
     let facts = parse("bom.json", text).expect("an SBOM");
     assert_eq!(facts.packages[0].basis, Basis::Embedded);
     assert_eq!(facts.packages[0].properties, BTreeMap::new());
+}
+
+#[test]
+fn texts_that_others_extracted_change_no_licence() {
+    let licence = |declared: &str, id: &str, text: &str| {
+        let bom = stated(&json!({
+            "spdxVersion": "SPDX-2.3",
+            "packages": [{ "name": "a", "versionInfo": "1", "licenseDeclared": declared }],
+            "hasExtractedLicensingInfos": [{ "licenseId": id, "extractedText": text }],
+        }));
+        bom.packages[0].licences[0].clone()
+    };
+    assert_eq!(licence("GPL-3.0-only", "GPL-3.0-only", "MIT").text(), "GPL-3.0-only");
+    assert_eq!(licence("LicenseRef-x", "LicenseRef-x", "Permission is hereby granted").text(), "LicenseRef-x");
+    let own = format!("LicenseRef-BSD-{}", &crate::model::digest::Digest::of(b"BSD?").hex()[..16]);
+    assert_eq!(licence(&own, &own, "BSD?"), Licence::Named("BSD?".into()));
+    assert_eq!(licence(&own, &own, "MIT").text(), own, "another text than it was made of");
+}
+
+#[test]
+fn a_licence_joined_of_very_many_costs_no_more_than_a_few() {
+    let text = "x".repeat(2_000);
+    let own = format!("LicenseRef-{}", &crate::model::digest::Digest::of(text.as_bytes()).hex()[..16]);
+    let of = |declared: &str, packages: usize| {
+        let package = json!({ "name": "a", "versionInfo": "1", "licenseDeclared": declared, "licenseComments": JOINED });
+        stated(&json!({
+            "spdxVersion": "SPDX-2.3", "packages": vec![package; packages],
+            "hasExtractedLicensingInfos": [{ "licenseId": own, "extractedText": text }],
+        }))
+    };
+    assert!(of(&vec![own.as_str(); 1_000].join(" AND "), 1).packages[0].licences.len() <= 2);
+    let many: Vec<String> = (0..1_000).map(|number| format!("LicenseRef-{number}")).collect();
+    assert!(of(&many.join(" AND "), 1).packages[0].licences.len() <= 65);
+    let bom = of(&own, 10_000);
+    let bytes: usize = bom.packages.iter().flat_map(|package| &package.licences).map(|licence| licence.text().len()).sum();
+    assert!(bytes < 17 << 20, "{bytes}");
+    assert_eq!(limit(bom.flaws.last().expect("a flaw")), "embedded_sbom::spdx::MAX_EXTRACTED_BYTES");
 }
