@@ -45,6 +45,11 @@ impl Anomalies {
         }
     }
 
+    /// True where none was found.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     /// True where one of this kind was found.
     pub fn has(&self, kind: AnomalyKind) -> bool {
         self.counts.contains_key(&kind)

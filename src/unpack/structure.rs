@@ -49,9 +49,21 @@ pub(super) fn check(nodes: &[Node<'_>], rules: Rules, deadline: Deadline, anomal
         if by_path.may_have_look_alikes() {
             check_look_alikes(&by_path.in_archive_order(), anomalies);
         }
-        check_backslashes(nodes, anomalies);
+        if nodes.iter().any(|node| node.raw.contains(&b'\\')) {
+            check_backslashes(&by_path.in_archive_order(), anomalies);
+        }
     }
-    let done = check_folders(nodes, &by_path, deadline, anomalies) && (!rules.link_targets || check_links(nodes, deadline, anomalies));
+    // Where there is something to tell, it is told in the order of the archive.
+    let mut any = Anomalies::default();
+    let mut done = check_folders(&by_path.0, &by_path, deadline, &mut any);
+    if !done {
+        anomalies.extend(any.into_vec());
+    } else if !any.is_empty() {
+        done = check_folders(&by_path.in_archive_order(), &by_path, deadline, anomalies);
+    }
+    if done && rules.link_targets && nodes.iter().any(|node| matches!(node.kind, EntryKind::Symlink { .. })) {
+        done = check_links(&by_path.in_archive_order(), deadline, anomalies);
+    }
     if !done {
         anomalies.push(AnomalyKind::LimitExceeded, "", format!("time: stopped while comparing {} entries", nodes.len()));
     }
@@ -152,10 +164,7 @@ fn check_look_alikes(nodes: &[&Node<'_>], anomalies: &mut Anomalies) {
 }
 
 /// Names that become another entry's, or lead below one, for readers that take a backslash for a separator.
-fn check_backslashes(nodes: &[Node<'_>], anomalies: &mut Anomalies) {
-    if !nodes.iter().any(|node| node.raw.contains(&b'\\')) {
-        return;
-    }
+fn check_backslashes(nodes: &[&Node<'_>], anomalies: &mut Anomalies) {
     let kinds: HashMap<&str, &EntryKind> = nodes.iter().map(|n| (n.path, n.kind)).collect();
     for node in nodes.iter().filter(|node| node.raw.contains(&b'\\')) {
         let parts: Vec<&str> = node.path.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect();
@@ -179,7 +188,7 @@ fn check_backslashes(nodes: &[Node<'_>], anomalies: &mut Anomalies) {
     }
 }
 
-fn check_folders(nodes: &[Node<'_>], by_path: &ByPath<'_, '_>, deadline: Deadline, anomalies: &mut Anomalies) -> bool {
+fn check_folders(nodes: &[&Node<'_>], by_path: &ByPath<'_, '_>, deadline: Deadline, anomalies: &mut Anomalies) -> bool {
     let mut told: HashSet<&str> = HashSet::new();
     // Neighbours mostly lie in one folder.
     let mut sound = "";
@@ -209,7 +218,7 @@ fn check_folders(nodes: &[Node<'_>], by_path: &ByPath<'_, '_>, deadline: Deadlin
     true
 }
 
-fn check_links(nodes: &[Node<'_>], deadline: Deadline, anomalies: &mut Anomalies) -> bool {
+fn check_links(nodes: &[&Node<'_>], deadline: Deadline, anomalies: &mut Anomalies) -> bool {
     let links: HashMap<&str, &str> = nodes
         .iter()
         .filter_map(|n| match n.kind {

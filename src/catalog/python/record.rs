@@ -45,8 +45,11 @@ fn paths(bytes: &[u8], folder: &str, path_of: impl for<'l> Fn(&'l str) -> Option
 /// The lines, as `str::lines` has them, found at the speed of `memchr`.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let ends = memchr::memchr_iter(b'\n', text.as_bytes()).chain(std::iter::once(text.len()));
-    ends.scan(0, |from, end| Some(text.get(std::mem::replace(from, end.saturating_add(1))..end).unwrap_or_default()))
-        .map(|line| line.strip_suffix('\r').unwrap_or(line))
+    ends.scan(0, |from, end| {
+        let line = text.get(std::mem::replace(from, end.saturating_add(1))..end).unwrap_or_default();
+        // Without a line feed after it, a carriage return is part of the line.
+        Some(if end < text.len() { line.strip_suffix('\r').unwrap_or(line) } else { line })
+    })
 }
 
 /// The first field of a line of CSV. A path with a line break in it is not read: no installer writes one.
