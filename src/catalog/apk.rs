@@ -49,6 +49,9 @@ impl Cataloger for Apk {
         if is_any && reading.facts.packages.is_empty() {
             return Err(Flaw::malformed("no record names a package"));
         }
+        if is_any && !text.ends_with('\n') {
+            reading.flaws.add(Flaw::malformed("it ends in the middle of a line"));
+        }
         Ok(reading.facts())
     }
 
@@ -142,6 +145,10 @@ impl Reading<'_> {
             self.flaws.add(Flaw::malformed("a record names no package"));
             return;
         };
+        // apk writes both for each package: what has one alone was cut.
+        if get('V').is_none() {
+            self.flaws.add(Flaw::malformed(format!("`{name}` has no version")));
+        }
         if self.facts.packages.len() >= MAX_PACKAGES {
             self.flaws.add(Flaw::too_large("apk::MAX_PACKAGES", format!("more than {MAX_PACKAGES} packages")));
             return;
@@ -235,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_record_without_a_name_and_a_line_that_is_no_field_cost_themselves() {
-        let (all, flaws) = read("V:1\nA:x86_64\n\nP:a\nV:1\nnonsense\n\n\nP:b\n");
+        let (all, flaws) = read("V:1\nA:x86_64\n\nP:a\nV:1\nnonsense\n\n\nP:b\nV:2\n");
         assert_eq!(all.packages.iter().map(|package| package.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(flaws.len(), 2);
         assert_eq!(read("\u{1}\u{2}").1.len(), 1);
@@ -243,19 +250,30 @@ mod tests {
     }
 
     #[test]
+    fn a_database_that_was_cut_says_so() {
+        let whole = "P:a\nV:1\nA:x86_64\n\nP:b\nV:22\nA:x86_64\n\n";
+        assert_eq!(read(whole).1, []);
+        // Within a line, and within the second record; a cut at its end can't be told.
+        let second = whole.find("P:b").unwrap();
+        for end in second + 1..whole.find("V:22").unwrap() + 4 {
+            assert!(!read(&whole[..end]).1.is_empty(), "{end}");
+        }
+    }
+
+    #[test]
     fn flaws_packages_and_paths_without_end_are_counted_and_not_kept() {
-        let (_, flaws) = read(&format!("P:a\n{}", "x\n".repeat(100_000)));
+        let (_, flaws) = read(&format!("P:a\nV:1\n{}", "x\n".repeat(100_000)));
         assert!(flaws.len() <= distro::MAX_FLAWS + 1, "{}", flaws.len());
-        let (all, flaws) = read(&"P:a\n\n".repeat(MAX_PACKAGES + 5));
+        let (all, flaws) = read(&"P:a\nV:1\n\n".repeat(MAX_PACKAGES + 5));
         assert_eq!((all.packages.len(), flaws.len()), (MAX_PACKAGES, 5));
-        let (_, flaws) = read(&format!("P:a\nF:{}\n{}", "f".repeat(60_000), "R:x\n".repeat(1_000)));
+        let (_, flaws) = read(&format!("P:a\nV:1\nF:{}\n{}", "f".repeat(60_000), "R:x\n".repeat(1_000)));
         assert_eq!(flaws.len(), 1);
     }
 
     #[test]
     fn a_checksum_that_is_none_is_a_flaw_and_no_property() {
         for sum in ["Q1", "Q1AAAA", "Q9aaaaaaaaaaaaaaaaaaaaaaaaaaa=", "Q1!", "é", ""] {
-            let (all, flaws) = read(&format!("C:{sum}\nP:a\n"));
+            let (all, flaws) = read(&format!("C:{sum}\nP:a\nV:1\n"));
             assert!(all.packages[0].properties.is_empty(), "{sum}");
             assert_eq!(flaws.len(), usize::from(!sum.is_empty()), "{sum}");
         }
@@ -274,9 +292,9 @@ mod tests {
             "U:https://www.openssl.org/\nL:Apache-2.0\no:openssl\nm:A Person <a@x.test>\nt:1700000000\nc:aa\n",
             "D:so:libc.musl-x86_64.so.1 /bin/sh none\np:so:libcrypto.so.3=3\nF:lib\nM:0:0:755\nR:libcrypto.so.3\n",
             "a:0:0:755\nZ:Q1x\nF:usr/lib\nR:gone\n\n",
-            "P:musl\np:so:libc.musl-x86_64.so.1=1\nL:MIT BSD-2-Clause GPL-2.0-or-later\n\n",
-            "P:busybox\np:cmd:ls=1\nF:bin\nR:sh\nL:GPL2\n\n",
-            "P:tool\nD:cmd:ls musl>=1.2 busybox~1\no:tool\n",
+            "P:musl\nV:1\np:so:libc.musl-x86_64.so.1=1\nL:MIT BSD-2-Clause GPL-2.0-or-later\n\n",
+            "P:busybox\nV:1\np:cmd:ls=1\nF:bin\nR:sh\nL:GPL2\n\n",
+            "P:tool\nV:1\nD:cmd:ls musl>=1.2 busybox~1\no:tool\n",
         );
         let (all, flaws) =
             run(&Apk, &[(INSTALLED, text.as_bytes())], &["lib/", "lib/libcrypto.so.3", "usr/bin/sh"], Some(&os("alpine", "3.18.4")));

@@ -16,6 +16,13 @@ const ARCHIVES: [&str; 16] = [
     ".asar", ".phar",
 ];
 
+/// Endings of single files that may be programs, where they are [`BIG`]: `chromium.br`.
+const COMPRESSED: [&str; 5] = [".br", ".gz", ".xz", ".zst", ".bz2"];
+/// Bytes of a compressed file that is more than a text.
+const BIG: u64 = 1 << 20;
+/// Folders in which packages carry code of others.
+const VENDORED: [&str; 5] = ["_vendor", "vendor", "vendored", "third_party", "_vendored"];
+
 /// What a cataloger found in all of its files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assembled {
@@ -123,7 +130,9 @@ pub(super) fn finish(parts: Parts, contents: &Contents, view: &View<'_>) -> Cata
     unidentified.dedup();
 
     let is_any_unidentified = !unidentified.is_empty() || has_source_of_nobody(contents, &covered);
-    let compositions = compositions(&assembled, &gaps, unread_archives(contents, &covered), is_any_unidentified);
+    let (of_packages, of_nobody) = unread_archives(contents, &covered);
+    let unread = Unread { of_packages, of_nobody, vendored: vendored(&assembled), libraries: brought_libraries(&assembled) };
+    let compositions = compositions(&assembled, &gaps, &unread, is_any_unidentified);
     let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
     edges.extend(owners(&packages, view));
     edges.sort_unstable();
@@ -257,25 +266,68 @@ fn has_source_of_nobody(contents: &Contents, covered: &HashSet<&str>) -> bool {
         && files.any(|entry| is_source(&FileFacts::new(&entry.path, entry.size, entry.mode)) && !covered.contains(entry.path.as_str()))
 }
 
-/// Archives that no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its start).
-#[derive(Default)]
+/// What is there, and can't be told apart.
 struct Unread<'a> {
-    /// Those of a package, whose list of files says no more than that they are there. Sorted.
+    /// Archives of packages, whose list of files says no more than that they are there. Sorted.
     of_packages: Vec<&'a str>,
-    /// The others. Sorted.
+    /// Archives of nobody. Sorted.
     of_nobody: Vec<&'a str>,
+    /// See [`vendored`].
+    vendored: Vec<&'a str>,
+    /// See [`brought_libraries`].
+    libraries: Vec<&'a str>,
 }
 
-fn unread_archives<'a>(contents: &'a Contents, covered: &HashSet<&str>) -> Unread<'a> {
+/// Archives that no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its start).
+fn unread_archives<'a>(contents: &'a Contents, covered: &HashSet<&str>) -> (Vec<&'a str>, Vec<&'a str>) {
     let ends_with = |path: &str, ending: &str| {
         let end = path.len().checked_sub(ending.len()).and_then(|from| path.as_bytes().get(from..));
         end.is_some_and(|end| end.eq_ignore_ascii_case(ending.as_bytes()))
     };
-    let is_archive = |path: &str| ARCHIVES.iter().any(|ending| ends_with(path, ending));
+    let is = |path: &str, endings: &[&str]| endings.iter().any(|ending| ends_with(path, ending));
     let files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size > 0);
-    let archives = files.map(|entry| entry.path.as_str()).filter(|path| is_archive(path));
-    let (of_packages, of_nobody) = archives.partition(|path| covered.contains(*path));
-    Unread { of_packages, of_nobody }
+    let archives = files.filter(|entry| is(&entry.path, &ARCHIVES) || (entry.size >= BIG && is(&entry.path, &COMPRESSED)));
+    let (of_packages, of_nobody) = archives.map(|entry| entry.path.as_str()).partition(|path| covered.contains(*path));
+    (of_packages, of_nobody)
+}
+
+/// The files of packages of Python and npm, with the folder that the package is in.
+fn files_of_languages<'a>(assembled: &'a BTreeMap<&'static str, Assembled>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let packages = assembled.values().flat_map(|all| &all.packages);
+    let of_languages = packages.filter(|package| matches!(package.purl.kind.as_str(), "pypi" | "npm") && covers(package.basis));
+    of_languages.flat_map(|package| {
+        let root = package.root.as_deref().unwrap_or_default();
+        package.files.iter().map(move |path| (root, path.as_str()))
+    })
+}
+
+/// The shared libraries that such packages brought with them (`pillow.libs/libjpeg-0c….so`): of whom they are, nothing says. Sorted.
+fn brought_libraries<'a>(assembled: &'a BTreeMap<&'static str, Assembled>) -> Vec<&'a str> {
+    let is_library = |path: &str| {
+        let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+        name.starts_with("lib") && (name.ends_with(".so") || name.contains(".so."))
+    };
+    let paths: BTreeSet<&str> = files_of_languages(assembled).map(|(_, path)| path).filter(|path| is_library(path)).collect();
+    paths.into_iter().collect()
+}
+
+/// Folders of such packages for code of others (`pip/_vendor`), which comes without the metadata that would tell whose it is. Sorted.
+fn vendored<'a>(assembled: &'a BTreeMap<&'static str, Assembled>) -> Vec<&'a str> {
+    let is_code = |path: &str| [".py", ".js", ".cjs", ".mjs"].iter().any(|ending| path.ends_with(ending));
+    let folder = |(root, path): (&str, &'a str)| {
+        let mut from = if path.starts_with(root) { root.len() } else { 0 };
+        while let Some(rest) = path.get(from..).filter(|rest| !rest.is_empty()) {
+            let part = rest.split('/').next().unwrap_or(rest);
+            let end = from.saturating_add(part.len());
+            if VENDORED.contains(&part) && end < path.len() {
+                return path.get(..end);
+            }
+            from = end.saturating_add(1);
+        }
+        None
+    };
+    let folders: BTreeSet<&str> = files_of_languages(assembled).filter(|(_, path)| is_code(path)).filter_map(folder).collect();
+    folders.into_iter().collect()
 }
 
 /// `a.zip and 3 more`.
@@ -289,23 +341,33 @@ fn first_of(paths: &[&str]) -> Option<String> {
 fn compositions(
     assembled: &BTreeMap<&'static str, Assembled>,
     gaps: &[CatalogGap],
-    archives: Unread<'_>,
+    unread: &Unread<'_>,
     is_any_unidentified: bool,
 ) -> Vec<Composition> {
     let mut all = Vec::new();
-    if let Some(which) = first_of(&archives.of_nobody) {
+    if let Some(which) = first_of(&unread.of_nobody) {
         let reason = format!("archives within were not looked into: {which}");
         all.push(Composition { of: "archives".into(), aggregate: Aggregate::Incomplete, reason });
-    } else if let Some(which) = first_of(&archives.of_packages) {
+    } else if let Some(which) = first_of(&unread.of_packages) {
         let reason = format!("archives within packages were not looked into: {which}");
         all.push(Composition { of: "archives".into(), aggregate: Aggregate::Unknown, reason });
+    }
+    for (of, what, paths) in [
+        ("vendored", "packages carry code of others, which nothing names", &unread.vendored),
+        ("libraries", "packages carry shared libraries, which nothing names", &unread.libraries),
+    ] {
+        if let Some(which) = first_of(paths) {
+            all.push(Composition { of: of.into(), aggregate: Aggregate::Unknown, reason: format!("{what}: {which}") });
+        }
     }
     for (cataloger, part) in assembled {
         if part.packages.is_empty() && part.incomplete.is_empty() && part.unsure.is_empty() {
             continue;
         }
         let missed = gaps.iter().filter(|gap| gap.cataloger == *cataloger).count();
-        let surest = part.packages.iter().map(|package| package.basis).min();
+        let least_sure = part.packages.iter().map(|package| package.basis).max();
+        let is_mixed = part.packages.iter().any(|package| Some(package.basis) != least_sure);
+        let some = if is_mixed { " of some of them" } else { "" };
         let (aggregate, reason) = if let Some(reason) = part.incomplete.first() {
             (Aggregate::Incomplete, reason.clone())
         } else if missed > 0 {
@@ -313,11 +375,11 @@ fn compositions(
         } else if let Some(reason) = part.unsure.first() {
             (Aggregate::Unknown, reason.clone())
         } else {
-            match surest {
+            match least_sure {
                 Some(Basis::Installed) => (Aggregate::Complete, String::new()),
-                Some(Basis::Embedded) => (Aggregate::Unknown, "it is as complete as the SBOM that was found".to_owned()),
-                Some(Basis::Declared) => (Aggregate::Unknown, "a lockfile or manifest alone says so".to_owned()),
-                Some(Basis::Heuristic) | None => (Aggregate::Unknown, "only traces were found".to_owned()),
+                Some(Basis::Embedded) => (Aggregate::Unknown, format!("it is as complete as the SBOM that was found{some}")),
+                Some(Basis::Declared) => (Aggregate::Unknown, format!("a lockfile or manifest alone says so{some}")),
+                Some(Basis::Heuristic) | None => (Aggregate::Unknown, format!("only traces were found{some}")),
             }
         };
         all.push(Composition { of: (*cataloger).to_owned(), aggregate, reason });

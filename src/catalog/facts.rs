@@ -37,8 +37,10 @@ impl Facts {
     /// How much is kept of them, in words of some hundred bytes.
     pub fn words(&self) -> usize {
         const OF_A_PACKAGE: usize = 8;
+        // Two texts, and what comes of it in the document.
+        const OF_A_NEED: usize = 4;
         let Self { packages, requires, provides, edges, files, notes, .. } = self;
-        let small = [requires.len(), provides.len(), edges.len(), files.len(), notes.len()];
+        let small = [requires.len().saturating_mul(OF_A_NEED), provides.len(), edges.len(), files.len(), notes.len()];
         small.into_iter().fold(packages.len().saturating_mul(OF_A_PACKAGE), usize::saturating_add)
     }
 }

@@ -45,7 +45,7 @@ pub struct Options {
 }
 
 /// Words of all files of one artifact. The largest images that are known, with every package's list of files, have some million.
-const MAX_WORDS: usize = 4_000_000;
+const MAX_WORDS: usize = 3_000_000;
 
 impl Default for Options {
     /// Every cataloger, and no digests of files.

@@ -1,7 +1,7 @@
 //! `-o FMT[=FILE]`: which formats go where, and writing them.
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -84,7 +84,30 @@ pub fn validate(outputs: &[Output]) -> Result<(), Failure> {
             return Err(Failure::usage(format!("`{a}` and `{b}` would both be written to {where_to}"))
                 .hint(format!("name a file of its own: -o {b}=FILE")));
         }
+        if let Target::File(path) = &output.target {
+            spare_archives(path)?;
+        }
         seen.push((place, output));
+    }
+    Ok(())
+}
+
+/// Refuses a file that is a zip or a tar: what was to be looked at, and no report of an earlier run. Written over, it would be gone.
+pub(super) fn spare_archives(path: &Path) -> Result<(), Failure> {
+    const MAGIC_OF_TAR: (usize, &[u8]) = (257, b"ustar");
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(());
+    }
+    let mut start = Vec::new();
+    // What can't be read can't be told; writing it says why.
+    let Ok(_) = fs::File::open(path).and_then(|file| file.take(262).read_to_end(&mut start)) else { return Ok(()) };
+    let is_zip = [b"PK\x03\x04", b"PK\x05\x06"].iter().any(|magic| start.starts_with(*magic));
+    let is_tar = start.get(MAGIC_OF_TAR.0..).is_some_and(|rest| rest.starts_with(MAGIC_OF_TAR.1));
+    if is_zip || is_tar {
+        let what = if is_zip { "zip" } else { "tar" };
+        return Err(
+            Failure::usage(format!("{} is a {what}, and would be written over", shown(path))).hint("name another file after the `=`")
+        );
     }
     Ok(())
 }

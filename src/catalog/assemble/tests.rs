@@ -178,13 +178,49 @@ fn scripts_of_an_image_that_nobody_brought_keep_it_from_being_called_complete() 
     let of = |covers: &[&str], format: Format| {
         let mut installed = package("pypi", "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
         installed.files.extend(covers.iter().map(|path| (*path).to_owned()));
-        let contents = Contents { format, ..contents(&["app/vendored/requests.py", "x.dist-info/METADATA", "etc/motd"]) };
+        let contents = Contents { format, ..contents(&["app/own/requests.py", "x.dist-info/METADATA", "etc/motd"]) };
         let parts = parts(vec![("python", Assembled { packages: vec![installed], ..Assembled::default() })]);
         let catalog = finished(parts, &contents);
         catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().aggregate
     };
     assert_eq!(of(&[], Format::Image), Aggregate::Unknown);
-    assert_eq!(of(&["app/vendored/requests.py"], Format::Image), Aggregate::Complete);
+    assert_eq!(of(&["app/own/requests.py"], Format::Image), Aggregate::Complete);
     // Of zips each of them is listed, if there is one.
     assert_eq!(of(&[], Format::Zip), Aggregate::Complete);
+}
+
+#[test]
+fn one_package_of_which_only_traces_were_found_keeps_a_list_from_being_called_complete() {
+    let all =
+        vec![package("maven", "a", Some("1"), Basis::Installed, "a.jar"), package("maven", "b", Some("1"), Basis::Heuristic, "b.jar")];
+    let catalog = finished(parts(vec![("java", Assembled { packages: all, ..Assembled::default() })]), &contents(&["a.jar", "b.jar"]));
+    let java = catalog.compositions.iter().find(|c| c.of == "java").unwrap();
+    assert_eq!((java.aggregate, java.reason.as_str()), (Aggregate::Unknown, "only traces were found of some of them"));
+}
+
+#[test]
+fn what_packages_carry_of_others_keeps_the_whole_from_being_called_complete() {
+    let of = |kind: &str, files: &[&str]| {
+        let mut installed = package(kind, "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
+        installed.root = Some("site/vendor/python".into());
+        installed.files.extend(files.iter().map(|path| (*path).to_owned()));
+        let catalog = finished(parts(vec![("c", Assembled { packages: vec![installed], ..Assembled::default() })]), &contents(files));
+        catalog.compositions.iter().filter(|c| c.of != "c" && c.aggregate != Aggregate::Complete).map(|c| c.of.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("pypi", &["site/vendor/python/pip/_vendor/requests/api.py"]), ["artifact", "vendored"]);
+    assert_eq!(of("npm", &["a/vendor/lodash/index.js"]), ["artifact", "vendored"]);
+    assert_eq!(of("pypi", &["pillow.libs/libjpeg-0c1a.so.62"]), ["artifact", "libraries"]);
+    // The folder that the package itself is in, its own modules, and what distributions and Composer keep.
+    assert_eq!(of("pypi", &["site/vendor/python/x/__init__.py", "site/vendor/python/x/_speedups.so"]), [""; 0]);
+    assert_eq!(of("deb", &["usr/lib/libz.so.1"]), [""; 0]);
+    assert_eq!(of("composer", &["vendor/a/b.js"]), [""; 0]);
+}
+
+#[test]
+fn a_large_compressed_file_is_as_an_archive() {
+    let mut contents = contents(&["bin/chromium.br", "x.js.gz", "x.dist-info/METADATA"]);
+    contents.tree.entries[0].size = 1 << 20;
+    let catalog = finished(parts(Vec::new()), &contents);
+    let archives = catalog.compositions.iter().find(|c| c.of == "archives").unwrap();
+    assert_eq!(archives.reason, "archives within were not looked into: bin/chromium.br");
 }

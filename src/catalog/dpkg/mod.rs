@@ -185,8 +185,8 @@ fn packages(text: &str, path: &str, has_status: bool) -> Result<Facts, Flaw> {
     for stanza in stanzas(text) {
         seen = seen.saturating_add(1);
         let state = stanza.line("Status").and_then(|status| status.split_whitespace().nth(2));
-        if has_status && state.is_none() {
-            flaws.add(Flaw::malformed(format!("stanza {seen} has no status")));
+        if has_status && !is_there(state) && !is_gone(state) {
+            flaws.add(Flaw::malformed(format!("stanza {seen} has no status that is one")));
         }
         if has_status && !is_there(state) {
             continue;
@@ -198,6 +198,10 @@ fn packages(text: &str, path: &str, has_status: bool) -> Result<Facts, Flaw> {
         if facts.packages.len() >= MAX_PACKAGES {
             flaws.add(Flaw::too_large("dpkg::MAX_PACKAGES", format!("more than {MAX_PACKAGES} packages")));
             break;
+        }
+        // Nothing is installed without a version: the rest of the stanza is lost.
+        if stanza.line("Version").is_none() {
+            flaws.add(Flaw::malformed(format!("stanza {seen} has no version")));
         }
         let place = facts.packages.len();
         facts.packages.push(package(name, &stanza, path, state));
@@ -216,6 +220,9 @@ fn packages(text: &str, path: &str, has_status: bool) -> Result<Facts, Flaw> {
     if seen == 0 && !text.trim().is_empty() {
         return Err(Flaw::malformed("no stanza has a field"));
     }
+    if has_status && seen > 0 && !text.ends_with('\n') {
+        flaws.add(Flaw::malformed("it ends in the middle of a line"));
+    }
     facts.flaws = flaws.all();
     Ok(facts)
 }
@@ -223,6 +230,11 @@ fn packages(text: &str, path: &str, has_status: bool) -> Result<Facts, Flaw> {
 /// Whether the files of a package in this state lie in the system. Between `unpacked` and `installed` only scripts have not run.
 fn is_there(state: Option<&str>) -> bool {
     matches!(state, Some("installed" | "triggers-pending" | "triggers-awaited" | "unpacked" | "half-configured" | "half-installed"))
+}
+
+/// Whether the files of a package in this state were removed, or never came.
+fn is_gone(state: Option<&str>) -> bool {
+    matches!(state, Some("not-installed" | "config-files"))
 }
 
 /// One package.

@@ -61,8 +61,19 @@ fn names_that_are_not_utf8_lose_nothing_else() {
 }
 
 #[test]
+fn a_status_that_was_cut_says_so() {
+    let whole = "Package: a\nStatus: install ok installed\nVersion: 1\n\nPackage: b\nStatus: install ok installed\nVersion: 22\n\n";
+    assert_eq!(status(whole).1, []);
+    let second = whole.find("Package: b").unwrap();
+    // From its first letter to the last of its version; what was cut after that can't be told.
+    for end in second + 1..whole.len() - 1 {
+        assert!(!status(&whole[..end]).1.is_empty(), "{end}: {:?}", &whole[..end]);
+    }
+}
+
+#[test]
 fn a_million_packages_and_fields_cost_a_flaw() {
-    let (all, flaws) = status(&"Package: a\nStatus: install ok installed\n\n".repeat(super::MAX_PACKAGES + 10));
+    let (all, flaws) = status(&"Package: a\nStatus: install ok installed\nVersion: 1\n\n".repeat(super::MAX_PACKAGES + 10));
     assert_eq!(all.packages.len(), super::MAX_PACKAGES);
     assert_eq!(flaws.len(), 1);
     let (_, flaws) = status(&"X: y\n\n".repeat(100_000));

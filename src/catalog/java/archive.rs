@@ -56,7 +56,7 @@ struct Contents {
     manifest: Option<usize>,
     poms: BTreeMap<String, (Option<usize>, Option<usize>)>,
     nested: Vec<usize>,
-    /// Where its classes lie, the first two folders.
+    /// Where its classes lie, see [`root_of`].
     roots: BTreeSet<String>,
 }
 
@@ -137,7 +137,8 @@ impl Walk {
             let is_manifest = raw.eq_ignore_ascii_case(b"META-INF/MANIFEST.MF");
             let is_pom = raw.ends_with(b"/pom.properties") || raw.ends_with(b"/pom.xml");
             let is_nested = is_archive(raw);
-            if raw.ends_with(b".class") {
+            // The second is how agents keep classes from being loaded before they are asked for.
+            if raw.ends_with(b".class") || raw.ends_with(b".classdata") {
                 let name = name(entry);
                 if let Some(root) = root_of(&name).filter(|root| !contents.roots.contains(*root) && contents.roots.len() < MAX_ROOTS) {
                     contents.roots.insert(root.to_owned());
@@ -256,7 +257,7 @@ impl Walk {
         let groups: Vec<&str> = named.filter_map(|package| package.purl.namespace.as_deref()).collect();
         let is_named = |root: &&String| groups.iter().any(|group| is_of(root, group));
         // One root is the archive's own, whatever its group is called.
-        if let Some(foreign) = roots.iter().find(|root| roots.len() > 1 && !is_named(root)) {
+        if let Some(foreign) = roots.iter().find(|root| (roots.len() > 1 || is_moved(root)) && !is_named(root)) {
             let reason = format!("classes that no metadata names: `{foreign}` in {path}");
             self.facts.unsure.get_or_insert(reason);
         }
@@ -294,8 +295,8 @@ struct Heads {
     others: Vec<usize>,
 }
 
-/// The first two folders of a class: `org/apache` of `org/apache/commons/io/IOUtils.class`. `None` for one that lies in fewer, as those of the
-/// application itself do.
+/// The first three folders of a class: `org/apache/commons` of `org/apache/commons/io/IOUtils.class`. All of them, where one says that what is below
+/// it was moved there. `None` for a class that lies in none, as those of the application itself do.
 fn root_of(name: &str) -> Option<&str> {
     let name = name.strip_prefix("BOOT-INF/classes/").or_else(|| name.strip_prefix("WEB-INF/classes/")).unwrap_or(name);
     // `META-INF/versions/11/org/apache/…` (JAR File Specification, "Multi-release JAR files").
@@ -303,17 +304,28 @@ fn root_of(name: &str) -> Option<&str> {
         Some(rest) => rest.split_once('/').map_or(rest, |(_, name)| name),
         None => name,
     };
-    let (first, rest) = name.split_once('/')?;
-    let (second, _) = rest.split_once('/')?;
-    name.get(..first.len().saturating_add(1).saturating_add(second.len())).filter(|_| first != "META-INF")
+    let (folder, _) = name.rsplit_once('/')?;
+    if is_moved(folder) {
+        return Some(folder);
+    }
+    let end = folder.match_indices('/').nth(2).map_or(folder.len(), |(at, _)| at);
+    folder.get(..end).filter(|root| !root.starts_with("META-INF"))
 }
 
-/// Whether classes below a root are those of a group, as far as names tell: `org/apache` and `org.apache.commons`.
+/// Whether a folder is one into which shading moves classes: `com/acme/shaded/com/google/gson`.
+fn is_moved(folder: &str) -> bool {
+    folder.split('/').any(|part| matches!(part, "shaded" | "shadow" | "shade" | "relocated" | "repackaged" | "thirdparty" | "vendor"))
+}
+
+/// Whether classes below a root are those of a group, as far as names tell: `org/apache/commons` and `org.apache.commons`, or `com/acme/one` and
+/// `com.acme`. What all the world begins with (`com`) is no group.
 fn is_of(root: &str, group: &str) -> bool {
-    let mut group = group.split('.');
-    let mut root = root.split('/');
-    let (first, second) = (group.next(), group.next());
-    root.next() == first && (second.is_none() || root.next() == second)
+    if is_moved(root) || matches!(group, "com" | "org" | "net" | "io" | "de" | "dev") {
+        return false;
+    }
+    let root: Vec<&str> = root.split('/').collect();
+    let group: Vec<&str> = group.split('.').take(root.len()).collect();
+    root.starts_with(&group)
 }
 
 fn name(entry: &ZipEntry) -> Cow<'_, str> {

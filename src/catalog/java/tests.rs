@@ -160,7 +160,15 @@ fn classes_that_no_metadata_names_keep_the_list_from_being_called_complete() {
         assembled(&[("one-1.jar", zip(&entries))]).unsure.into_iter().collect::<Vec<_>>()
     };
     let shaded = with(&["com/acme/One.class", "org/apache/commons/io/IOUtils.class"], ("com.acme", "one"));
-    assert_eq!(shaded, ["classes that no metadata names: `org/apache` in one-1.jar"]);
+    assert_eq!(shaded, ["classes that no metadata names: `org/apache/commons` in one-1.jar"]);
+    for hidden in
+        [&["com/acme/One.class", "com/acme/shaded/com/google/gson/Gson.class"][..], &["com/acme/One.class", "inst/datadog/Agent.classdata"]]
+    {
+        assert_eq!(with(hidden, ("com.acme", "one")).len(), 1, "{hidden:?}");
+    }
+    let log4j = &["org/apache/commons/io/IOUtils.class", "org/apache/logging/log4j/core/Core.class"];
+    assert_eq!(with(log4j, ("org.apache.commons", "commons-io")).len(), 1);
+    assert_eq!(with(&["com/acme/One.class", "com/evil/Two.class"], ("com", "one")).len(), 1, "a group that says nothing");
     let web = with(&["BOOT-INF/classes/com/acme/One.class", "org/springframework/boot/loader/Launcher.class"], ("com.acme", "one"));
     assert_eq!(web.len(), 1);
     // What is called otherwise than its group, what is for another release of Java, and what lies at the root.

@@ -18,6 +18,10 @@ const HASH_UNSORTED: u8 = 2;
 const OVERFLOW: u8 = 7;
 const META: u8 = 8;
 const HASH_SORTED: u8 = 13;
+/// Where the meta page has the last bucket, the number of keys, and the first pages of buckets.
+const LAST_BUCKET: usize = 72;
+const NUMBER_OF_KEYS: usize = 88;
+const SPARES: usize = 96;
 /// Types of items.
 const KEY_OR_DATA: u8 = 1;
 const OFF_PAGE: u8 = 3;
@@ -31,6 +35,7 @@ pub(super) fn blobs(bytes: &[u8], to: &mut Records<'_>) -> Result<(), Flaw> {
             database.hash(number, page, to);
         }
     }
+    database.missed(to);
     Ok(())
 }
 
@@ -40,6 +45,8 @@ struct Database<'a> {
     size: usize,
     /// Which overflow pages were read; each has one place in one chain.
     read: Vec<bool>,
+    /// Keys that were read.
+    keys: u64,
 }
 
 impl<'a> Database<'a> {
@@ -62,7 +69,7 @@ impl<'a> Database<'a> {
         if pages > there {
             to.flaw(malformed(format!("it has {there} pages of {pages}")));
         }
-        Ok(Self { bytes, order, size, read: vec![false; pages.min(there)] })
+        Ok(Self { bytes, order, size, read: vec![false; pages.min(there)], keys: 0 })
     }
 
     fn page(&self, number: usize) -> Option<&'a [u8]> {
@@ -84,6 +91,7 @@ impl<'a> Database<'a> {
             };
             end = at.unwrap_or_default();
             let Some(of) = key.take() else {
+                self.keys = self.keys.saturating_add(1);
                 key = Some(item.get(1..).and_then(|key| self.order.u32(key, 0)).unwrap_or_default());
                 continue;
             };
@@ -98,6 +106,42 @@ impl<'a> Database<'a> {
                     Err(why) => to.flaw(Flaw::malformed(format!("{what}: {why}"))),
                 },
                 Some(_) | None => to.flaw(flaw("its type is not known")),
+            }
+        }
+    }
+
+    /// Tells of pages that should hold keys, and are none of a hash: what was in them is lost without a trace otherwise. A bucket that never had
+    /// a key may have a page of zeros.
+    fn missed(&self, to: &mut Records<'_>) {
+        let stated = u64::from(self.order.u32(self.bytes, NUMBER_OF_KEYS).unwrap_or_default());
+        let last = self.order.long(self.bytes, LAST_BUCKET).unwrap_or_default().min(self.read.len());
+        let is_hash = |number: usize| {
+            let kind = self.page(number).and_then(|page| page.get(25)).copied();
+            matches!(kind, Some(HASH_SORTED | HASH_UNSORTED))
+        };
+        for bucket in 0..=last {
+            // Buckets double; those of each doubling lie together, from a page that the meta page states.
+            let doubling = usize::BITS.saturating_sub(bucket.leading_zeros());
+            let spare = usize::try_from(doubling).ok().and_then(|doubling| doubling.checked_mul(4)).unwrap_or_default();
+            let Some(mut number) = self.order.long(self.bytes, SPARES.saturating_add(spare)).and_then(|first| first.checked_add(bucket))
+            else {
+                continue;
+            };
+            if !is_hash(number) && self.keys < stated {
+                let detail = format!("page {number}, of bucket {bucket}, is none of a hash, and {} keys of {stated} were found", self.keys);
+                to.flaw(Flaw::malformed(format!("Berkeley DB: {detail}")));
+                continue;
+            }
+            for _ in 0..self.read.len() {
+                let next = self.page(number).filter(|_| is_hash(number)).and_then(|page| self.order.long(page, 16)).unwrap_or_default();
+                if next == 0 {
+                    break;
+                }
+                if !is_hash(next) {
+                    to.flaw(Flaw::malformed(format!("Berkeley DB: page {next}, after page {number}, is none of a hash")));
+                    break;
+                }
+                number = next;
             }
         }
     }

@@ -123,6 +123,9 @@ pub(super) fn validate(outputs: &[Output]) -> Result<(), Failure> {
             return Err(Failure::usage(format!("`{a}` and `{b}` would both be written to {to}"))
                 .hint(format!("name a file of its own: -o {b}=FILE")));
         }
+        if let Some(path) = &one.file {
+            output::spare_archives(path)?;
+        }
         seen.push((place, one));
     }
     Ok(())

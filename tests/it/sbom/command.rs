@@ -275,3 +275,18 @@ fn bytes_that_are_not_the_claimed_ones_end_with_1() {
     let out = layerproof().args(["sbom", "fn:rate-card-import", "--directory", to.to_str().unwrap()]).args(FLEET).run().exits(1);
     assert!(out.stderr.contains("not the bytes that are claimed"), "{out}");
 }
+
+#[test]
+fn the_artifact_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let layer = write(folder.path(), "1.zip", six("1.0"));
+    let before = fs::read(&layer).unwrap();
+    for command in [
+        vec!["sbom".to_owned(), layer.clone(), "-o".into(), format!("cyclonedx-json={layer}")],
+        vec!["verify".into(), layer.clone(), "--policy".into(), "trust-policies/demo.yaml".into(), "-o".into(), format!("json={layer}")],
+    ] {
+        let out = layerproof().args(&command).run().exits(2);
+        assert!(out.stderr.contains("would be written over"), "{out}");
+        assert_eq!(fs::read(&layer).unwrap(), before);
+    }
+}

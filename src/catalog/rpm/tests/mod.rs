@@ -156,6 +156,18 @@ fn bdb_pages_that_come_back_to_themselves_cost_one_package() {
 }
 
 #[test]
+fn a_page_of_a_database_that_was_wiped_hides_no_package() {
+    for (bytes, read) in [(LITTLE, read_bdb as fn(&[u8]) -> (Assembled, Vec<Flaw>)), (BIG, read_bdb), (SQLITE, read_sqlite)] {
+        let (whole, flaws) = read(bytes);
+        assert_eq!(flaws, []);
+        for page in 1..bytes.len() / PAGE {
+            let (all, flaws) = read(&with(bytes, page * PAGE, &[0; PAGE]));
+            assert!(all.packages.len() == whole.packages.len() || !flaws.is_empty(), "page {page}: {} packages", all.packages.len());
+        }
+    }
+}
+
+#[test]
 fn bdb_pages_of_other_forms_are_not_taken_for_these() {
     for (at, new) in [(16, 3), (24, 1), (25, 9), (26, 1), (21, 1)] {
         let (all, flaws) = read_bdb(&with(LITTLE, at, &[new]));
