@@ -131,7 +131,13 @@ pub(super) fn finish(parts: Parts, contents: &Contents, view: &View<'_>) -> Cata
 
     let is_any_unidentified = !unidentified.is_empty() || has_source_of_nobody(contents, &covered);
     let (of_packages, of_nobody) = unread_archives(contents, &covered);
-    let unread = Unread { of_packages, of_nobody, vendored: vendored(&assembled), libraries: brought_libraries(&assembled) };
+    let unread = Unread {
+        of_packages,
+        of_nobody,
+        vendored: vendored(&assembled),
+        libraries: brought_libraries(&assembled),
+        databases: empty_databases(contents),
+    };
     let compositions = compositions(&assembled, &gaps, &unread, is_any_unidentified);
     let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
     edges.extend(owners(&packages, view));
@@ -276,6 +282,8 @@ struct Unread<'a> {
     vendored: Vec<&'a str>,
     /// See [`brought_libraries`].
     libraries: Vec<&'a str>,
+    /// See [`empty_databases`].
+    databases: Vec<&'a str>,
 }
 
 /// Archives that no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its start).
@@ -330,6 +338,21 @@ fn vendored<'a>(assembled: &'a BTreeMap<&'static str, Assembled>) -> Vec<&'a str
     folders.into_iter().collect()
 }
 
+/// Databases of a distribution's packages that hold nothing: honest in an image without packages, and what is left of one that was emptied. Sorted.
+fn empty_databases(contents: &Contents) -> Vec<&str> {
+    const DATABASES: [&str; 6] = [
+        "var/lib/dpkg/status",
+        "lib/apk/db/installed",
+        "/rpm/rpmdb.sqlite",
+        "/rpm/Packages.db",
+        "/rpm/Packages",
+        "var/lib/rpmmanifest/container-manifest-2",
+    ];
+    let is_database = |path: &str| DATABASES.iter().any(|database| path.ends_with(database));
+    let empty = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size == 0);
+    empty.map(|entry| entry.path.as_str()).filter(|path| is_database(path)).collect()
+}
+
 /// `a.zip and 3 more`.
 fn first_of(paths: &[&str]) -> Option<String> {
     let more = paths.len().saturating_sub(1);
@@ -355,6 +378,7 @@ fn compositions(
     for (of, what, paths) in [
         ("vendored", "packages carry code of others, which nothing names", &unread.vendored),
         ("libraries", "packages carry shared libraries, which nothing names", &unread.libraries),
+        ("databases", "package databases are empty", &unread.databases),
     ] {
         if let Some(which) = first_of(paths) {
             all.push(Composition { of: of.into(), aggregate: Aggregate::Unknown, reason: format!("{what}: {which}") });

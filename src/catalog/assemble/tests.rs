@@ -224,3 +224,21 @@ fn a_large_compressed_file_is_as_an_archive() {
     let archives = catalog.compositions.iter().find(|c| c.of == "archives").unwrap();
     assert_eq!(archives.reason, "archives within were not looked into: bin/chromium.br");
 }
+
+#[test]
+fn a_database_that_was_emptied_hides_nothing() {
+    for (path, expected) in [
+        ("var/lib/dpkg/status", Aggregate::Unknown),
+        ("lib/apk/db/installed", Aggregate::Unknown),
+        ("var/lib/rpm/rpmdb.sqlite", Aggregate::Unknown),
+        ("usr/lib/sysimage/rpm/Packages", Aggregate::Unknown),
+        ("notes/empty.txt", Aggregate::Complete),
+    ] {
+        let installed = package("pypi", "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
+        let mut contents = contents(&[path, "x.dist-info/METADATA"]);
+        contents.tree.entries[0].size = 0;
+        let parts = parts(vec![("python", Assembled { packages: vec![installed], ..Assembled::default() })]);
+        let catalog = finished(parts, &contents);
+        assert_eq!(catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().aggregate, expected, "{path}");
+    }
+}
