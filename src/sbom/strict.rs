@@ -1,24 +1,9 @@
 //! What strict readers accept in fields that have a grammar of their own. What they would refuse is kept as a property instead.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use crate::catalog::{PackageHash, Purl};
 
-/// SPDX 2.3 annex F.2.2, `cpe23Type`: NISTIR 7695 formatted strings.
-static CPE_23: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let word = r##"(((\?*|\*?)([a-zA-Z0-9\-._]|(\\[\\*?!"#$%&'()+,/:;<=>@\[\]^`{|}~]))+(\?*|\*?))|[*\-])"##;
-    let language = r"(([a-zA-Z]{2,3}(-([a-zA-Z]{2}|[0-9]{3}))?)|[*\-])";
-    Regex::new(&format!(r"\Acpe:2\.3:[aho*\-](:{word}){{5}}(:{language})(:{word}){{4}}\z")).ok()
-});
-
-/// SPDX 2.3 annex F.2.1, `cpe22Type`.
-static CPE_22: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\Ac[pP][eE]:/[AHOaho]?(:[A-Za-z0-9._\-~%]*){0,6}\z").ok());
-
-/// A host name with a dot in it, and a port or none.
-static HOST: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\A(?i)[a-z0-9]+([-.][a-z0-9]+){0,100}\.[a-z]{2,63}(:[0-9]{1,5})?\z").ok());
+/// Parts of a host's name before its top-level domain, which readers of SPDX take.
+const MAX_LABELS: usize = 101;
 
 /// Which of the two forms a CPE name has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,14 +16,68 @@ pub(super) enum CpeForm {
 
 /// The form of a CPE name; `None` where it has neither.
 pub(super) fn cpe(text: &str) -> Option<CpeForm> {
-    let is = |pattern: &LazyLock<Option<Regex>>| pattern.as_ref().is_some_and(|regex| regex.is_match(text));
-    if is(&CPE_23) {
+    if is_cpe_23(text) {
         Some(CpeForm::Formatted23)
-    } else if is(&CPE_22) {
+    } else if is_cpe_22(text) {
         Some(CpeForm::Uri22)
     } else {
         None
     }
+}
+
+/// SPDX 2.3 annex F.2.2, `cpe23Type`: NISTIR 7695 formatted strings.
+fn is_cpe_23(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("cpe:2.3:") else { return false };
+    let mut is_escaped = false;
+    let mut fields = rest.split(|c| {
+        let is_end = c == ':' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_end
+    });
+    let mut next = |is_good: fn(&str) -> bool| fields.next().is_some_and(is_good);
+    next(|part| matches!(part, "a" | "h" | "o" | "*" | "-"))
+        && (0..5).all(|_| next(is_cpe_word))
+        && next(is_cpe_language)
+        && (0..4).all(|_| next(is_cpe_word))
+        && fields.next().is_none()
+}
+
+/// Any, none, or a word whose beginning and end may be left open.
+fn is_cpe_word(text: &str) -> bool {
+    if matches!(text, "*" | "-") {
+        return true;
+    }
+    let mut rest = text.strip_prefix('*').unwrap_or_else(|| text.trim_start_matches('?')).as_bytes();
+    let mut has_any = false;
+    loop {
+        rest = match rest {
+            [b'\\', escaped, rest @ ..] if b"\\*?!\"#$%&'()+,/:;<=>@[]^`{|}~".contains(escaped) => rest,
+            [byte, rest @ ..] if byte.is_ascii_alphanumeric() || b"-._".contains(byte) => rest,
+            _ => return has_any && (rest == b"*" || rest.iter().all(|byte| *byte == b'?')),
+        };
+        has_any = true;
+    }
+}
+
+/// RFC 5646: language, and region or none.
+fn is_cpe_language(text: &str) -> bool {
+    let is_of = |text: &str, is: fn(&u8) -> bool, lengths: &[usize]| lengths.contains(&text.len()) && text.as_bytes().iter().all(is);
+    let (language, region) = text.split_once('-').map_or((text, None), |(language, region)| (language, Some(region)));
+    let is_region = |region| is_of(region, u8::is_ascii_alphabetic, &[2]) || is_of(region, u8::is_ascii_digit, &[3]);
+    matches!(text, "*" | "-") || (is_of(language, u8::is_ascii_alphabetic, &[2, 3]) && region.is_none_or(is_region))
+}
+
+/// SPDX 2.3 annex F.2.1, `cpe22Type`.
+fn is_cpe_22(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('c').and_then(|rest| rest.get(..2).filter(|pe| pe.eq_ignore_ascii_case("pe")).and(rest.get(2..)))
+    else {
+        return false;
+    };
+    let Some(rest) = rest.strip_prefix(":/") else { return false };
+    let mut fields = rest.split(':');
+    let is_part = |part: &str| matches!(part, "" | "a" | "h" | "o" | "A" | "H" | "O");
+    let is_field = |field: &str| field.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-~%".contains(&byte));
+    fields.next().is_some_and(is_part) && fields.clone().count() <= 6 && fields.all(is_field)
 }
 
 /// The package URL as text, where it is a whole one: a type, a name, no empty segments, and qualifiers with good keys.
@@ -134,11 +173,19 @@ pub(super) fn is_download(text: &str) -> bool {
     is_uri(text) && schemes.iter().any(|scheme| bare.strip_prefix(scheme).is_some_and(has_host))
 }
 
-/// Whether what follows `//` begins with a host that has a dot in its name.
+/// Whether what follows `//` begins with a host that has a dot in its name, and a port or none.
 fn has_host(rest: &str) -> bool {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    HOST.as_ref().is_some_and(|regex| regex.is_match(host))
+    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    let Some((before, top)) = name.rsplit_once('.') else { return false };
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_port = |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
+    (2..=63).contains(&top.len())
+        && top.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && before.split(['-', '.']).count() <= MAX_LABELS
+        && before.split(['-', '.']).all(is_label)
+        && port.is_none_or(is_port)
 }
 
 #[cfg(test)]
@@ -186,6 +233,53 @@ mod tests {
             assert!(!is_download(text), "{text}");
         }
         assert!(is_download("git+ssh://git@a.example/b.git"));
+    }
+
+    /// The grammars as the specification and its readers write them, beside ours.
+    #[test]
+    fn cpe_names_and_hosts_are_judged_as_their_grammars_say() {
+        let word = r##"(((\?*|\*?)([a-zA-Z0-9\-._]|(\\[\\*?!"#$%&'()+,/:;<=>@\[\]^`{|}~]))+(\?*|\*?))|[*\-])"##;
+        let language = r"(([a-zA-Z]{2,3}(-([a-zA-Z]{2}|[0-9]{3}))?)|[*\-])";
+        let regex = |pattern: &str| regex::Regex::new(pattern).unwrap();
+        let cpe_23 = regex(&format!(r"\Acpe:2\.3:[aho*\-](:{word}){{5}}(:{language})(:{word}){{4}}\z"));
+        let cpe_22 = regex(r"\Ac[pP][eE]:/[AHOaho]?(:[A-Za-z0-9._\-~%]*){0,6}\z");
+        let host = regex(r"\A(?i-u)[a-z0-9]+([-.][a-z0-9]+){0,100}\.[a-z]{2,63}(:[0-9]{1,5})?\z");
+        let mut seed = 1_u64;
+        let mut pick = |from: &[&'static str]| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            from[(seed >> 33) as usize % from.len()]
+        };
+        let mut counts = [[0_u32; 2]; 3];
+        for _ in 0..60_000 {
+            let words =
+                ["*", "-", "a", "x.1", "?a", "??", "*b*", "b??", r"\:", r"\\", "\\", r"c\@", "", "**", "a*b", r"\é", "é", ":", r"\\:"];
+            let languages = ["*", "-", "en", "eng-US", "en-419", "e", "en-", "en-4", "engl", "*", "*"];
+            let mut fields = vec![
+                pick(&["cpe:2.3", "cpe:2.3", "cpe", "CPE:2.3", "cpe:/", "cPE:/", "xpe:/"]),
+                pick(&["a", "o", "*", "h", "b", "", "aa"]),
+            ];
+            let sound = pick(&["yes", "yes", "no"]) == "yes";
+            let words: &[&'static str] = if sound { &words[..12] } else { &words };
+            for place in 0..10 {
+                fields.push(if place == 5 { pick(&languages) } else { pick(words) });
+            }
+            fields.truncate(if pick(&["all", "all", "some"]) == "all" { 12 } else { pick(&["1", "12", "123", "12345678"]).len() + 2 });
+            let text = fields.join(pick(&[":", ":", ":", ":", "::"]));
+            for (text, is, grammar, count) in
+                [(&text, is_cpe_23(&text), &cpe_23, 0), (&text.replace("/:", "/"), is_cpe_22(&text.replace("/:", "/")), &cpe_22, 1)]
+            {
+                assert_eq!(is, grammar.is_match(text), "{text}");
+                counts[count][usize::from(is)] += 1;
+            }
+            let many = "a-".repeat(99);
+            let labels = ["a", "1", "x.y", "a-b", "-", "", ".", "com", "é", "A9", "K"];
+            let mut name: String = (0..4).map(|_| [pick(&labels), pick(&[".", ".", "-", ""])].concat()).collect();
+            name.push_str(pick(&["com", "io:8080", "x", "1", "io:", "io:123456", "co-m", ""]));
+            let name = if pick(&["a", "b", "b"]) == "a" { format!("{many}{name}") } else { name };
+            assert_eq!(has_host(&name), host.is_match(&name), "{name}");
+            counts[2][usize::from(has_host(&name))] += 1;
+        }
+        assert!(counts.iter().flatten().all(|count| *count > 200), "{counts:?}");
     }
 
     #[test]
