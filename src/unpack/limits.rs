@@ -56,6 +56,9 @@ impl Default for Limits {
     }
 }
 
+/// Steps for each look at the clock.
+const CLOCK_STEPS: usize = 64;
+
 /// The moment at which the time for one artifact is over.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(Option<Instant>);
@@ -64,6 +67,11 @@ impl Deadline {
     /// `limits.time` from now.
     pub fn start(limits: &Limits) -> Self {
         Self(Instant::now().checked_add(limits.time))
+    }
+
+    /// True once the time is over, for a step that takes hardly longer than to look at the clock: of many, few look.
+    pub fn is_over_at(self, step: usize) -> bool {
+        step.is_multiple_of(CLOCK_STEPS) && self.is_over()
     }
 
     /// True once the time is over.

@@ -41,18 +41,15 @@ impl SignatureFiles {
 }
 
 fn is_alike(entry: &ZipEntry) -> bool {
-    let levelled: Vec<u8> = entry
-        .raw_name
-        .iter()
-        .map(|byte| match byte {
-            b'-' => b'_',
-            b'\\' => b'/',
-            other => other.to_ascii_lowercase(),
-        })
-        .collect();
-    let mut name = levelled.as_slice();
-    while let Some(rest) = name.strip_prefix(b"./").or_else(|| name.strip_prefix(b"/")) {
+    let levelled = |byte: &u8| match byte {
+        b'-' => b'_',
+        b'\\' => b'/',
+        other => other.to_ascii_lowercase(),
+    };
+    let mut name = entry.raw_name.as_slice();
+    while let [b'.', b'/' | b'\\', rest @ ..] | [b'/' | b'\\', rest @ ..] = name {
         name = rest;
     }
-    name.starts_with(FAMILY) && !name.ends_with(b"/")
+    let begins = name.get(..FAMILY.len()).is_some_and(|start| start.iter().map(levelled).eq(FAMILY.iter().copied()));
+    begins && !matches!(name.last(), Some(b'/' | b'\\'))
 }

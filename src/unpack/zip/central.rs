@@ -34,8 +34,9 @@ pub(super) fn read(
     let mut window = Window::new(source, AHEAD);
     let mut at = end.start;
     while at < end.end {
-        if entries.len() as u64 >= limits.entries || deadline.is_over() {
-            let detail = if deadline.is_over() {
+        let is_late = deadline.is_over_at(entries.len());
+        if entries.len() as u64 >= limits.entries || is_late {
+            let detail = if is_late {
                 format!("time: stopped in the central directory after {} entries", entries.len())
             } else {
                 format!("entries: the end record says {}, at most {} are read", end.entries, limits.entries)
@@ -43,14 +44,14 @@ pub(super) fn read(
             anomalies.push(AnomalyKind::LimitExceeded, "", detail);
             return Ok(false);
         }
-        let Some(record) = record(&mut window, at, end.end)? else {
+        let Some((record, name, extra)) = record(&mut window, at, end.end)? else {
             let detail =
                 format!("no central directory record at offset {at}, {} bytes before the directory's end", end.end.saturating_sub(at));
             anomalies.push(AnomalyKind::Malformed, "", detail);
             return Ok(false);
         };
         at = at.saturating_add(record.length);
-        entries.push(entry(record, entries.len(), end, anomalies));
+        entries.push(entry(&record, name, extra, entries.len(), end, anomalies));
     }
     if entries.len() as u64 != end.entries {
         let detail = format!("the end record says {} entries, the central directory holds {}", end.entries, entries.len());
@@ -71,11 +72,12 @@ struct Record {
     disk: u16,
     external: u32,
     offset: u32,
-    name: Vec<u8>,
-    extra: Vec<u8>,
 }
 
-fn record(window: &mut Window<'_>, at: u64, end: u64) -> Result<Option<Record>, UnpackError> {
+/// A record, its name and its extra field.
+type Parts<'w> = (Record, &'w [u8], &'w [u8]);
+
+fn record<'w>(window: &'w mut Window<'_>, at: u64, end: u64) -> Result<Option<Parts<'w>>, UnpackError> {
     let Some(fixed) = window.bytes(at, FIXED)? else { return Ok(None) };
     let Some((mut record, name, extra, comment)) = fixed_part(fixed) else { return Ok(None) };
     let variable = name.saturating_add(extra);
@@ -85,9 +87,7 @@ fn record(window: &mut Window<'_>, at: u64, end: u64) -> Result<Option<Record>, 
     }
     let Some(bytes) = window.bytes(at.saturating_add(FIXED as u64), variable)? else { return Ok(None) };
     let Some((name, extra)) = bytes.split_at_checked(name) else { return Ok(None) };
-    record.name = name.to_vec();
-    record.extra = extra.to_vec();
-    Ok(Some(record))
+    Ok(Some((record, name, extra)))
 }
 
 fn fixed_part(bytes: &[u8]) -> Option<(Record, usize, usize, usize)> {
@@ -112,16 +112,14 @@ fn fixed_part(bytes: &[u8]) -> Option<(Record, usize, usize, usize)> {
         disk,
         external,
         offset,
-        name: Vec::new(),
-        extra: Vec::new(),
     };
     Some((record, name.into(), extra.into(), comment.into()))
 }
 
-fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> ZipEntry {
-    let path = lossless(&record.name);
+fn entry(record: &Record, name: &[u8], extra: &[u8], index: usize, end: &End, anomalies: &mut Anomalies) -> ZipEntry {
+    let path = lossless(name);
     let path = path.as_ref();
-    let extra = extra::parse(&record.extra);
+    let extra = extra::parse(extra);
     if let Some(flaw) = extra.flaw {
         anomalies.push(AnomalyKind::Malformed, path, format!("central directory: {flaw}"));
     }
@@ -130,7 +128,7 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
     if let Some(lie) = lie {
         anomalies.push(AnomalyKind::Zip64Lie, path, format!("central directory: {lie}"));
     }
-    if let Some(other) = extra.other_name(&record.name) {
+    if let Some(other) = extra.other_name(name) {
         let detail = format!("the Unicode path field names it `{}`, and some readers take that name", lossless(other));
         anomalies.push(AnomalyKind::HeaderMismatch, path, detail);
     }
@@ -175,6 +173,6 @@ fn entry(record: Record, index: usize, end: &End, anomalies: &mut Anomalies) -> 
         unix_mode: (unix && attributes != 0).then_some(attributes),
         data_offset: 0,
         readable: supported && !encrypted,
-        raw_name: record.name,
+        raw_name: name.to_vec(),
     }
 }

@@ -105,11 +105,9 @@ struct Candidate {
 
 fn candidates(tail: &[u8]) -> Vec<Candidate> {
     let mut found = Vec::new();
-    for (at, window) in tail.windows(END_LEN as usize).enumerate() {
-        if !window.starts_with(END) {
-            continue;
-        }
-        if let Some((stated, comment)) = parse(window) {
+    for at in memchr::memmem::find_iter(tail, END) {
+        let record = tail.get(at..).and_then(|rest| rest.get(..END_LEN as usize));
+        if let Some((stated, comment)) = record.and_then(parse) {
             found.push(Candidate { at, reach: at.saturating_add(END_LEN as usize).saturating_add(comment), stated });
         }
     }
