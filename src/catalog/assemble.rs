@@ -1,8 +1,9 @@
 //! Facts of many files to one catalog: each package once, its files tied to it, and what no package covers.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::executable_file::is_source;
+use super::executable_file::{Lowered, is_source};
 use super::facts::{Executable, OsRelease, Seen};
 use super::file::{FileFacts, View};
 use super::package::{Basis, Edge, Package, Relation};
@@ -10,14 +11,6 @@ use super::read::archive_gaps;
 use super::{Aggregate, Catalog, CatalogGap, Composition, Flaw, overlap};
 use crate::unpack::{Contents, EntryKind, Format};
 
-/// Endings of archives that may hold code, and that no cataloger opens. Jars and their like are opened.
-const ARCHIVES: [&str; 16] = [
-    ".zip", ".whl", ".egg", ".pyz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tar.br", ".7z",
-    ".asar", ".phar",
-];
-
-/// Endings of single files that may be programs, where they are [`BIG`]: `chromium.br`.
-const COMPRESSED: [&str; 5] = [".br", ".gz", ".xz", ".zst", ".bz2"];
 /// Bytes of a compressed file that is more than a text.
 const BIG: u64 = 1 << 20;
 /// Folders in which packages carry code of others.
@@ -73,17 +66,35 @@ impl Parts {
     }
 }
 
-/// The paths that packages cover: listed by their own formats, or in their folders.
-pub(super) fn covered<'a>(assembled: &'a BTreeMap<&'static str, Assembled>, view: &View<'a>) -> HashSet<&'a str> {
-    covered_by(assembled.values().flat_map(|all| &all.packages), view)
+/// The files that packages cover: listed by their own formats, or in their folders.
+pub(super) struct Covered<'v, 'a> {
+    view: &'v View<'a>,
+    /// By place in the view.
+    is_covered: Vec<bool>,
 }
 
-/// The paths that these packages cover.
-pub(super) fn covered_by<'a>(packages: impl Iterator<Item = &'a Package>, view: &View<'a>) -> HashSet<&'a str> {
-    let mut paths = HashSet::with_capacity(view.count());
-    let packages = packages.filter(|package| covers(package.basis));
-    paths.extend(packages.flat_map(|package| &package.files).map(|path| at_home(path, view)));
-    paths
+impl<'v, 'a> Covered<'v, 'a> {
+    /// By what all catalogers found.
+    pub(super) fn by_any(assembled: &BTreeMap<&'static str, Assembled>, view: &'v View<'a>) -> Self {
+        Self::by(assembled.values().flat_map(|all| &all.packages), view)
+    }
+
+    /// By these packages.
+    pub(super) fn by<'p>(packages: impl Iterator<Item = &'p Package>, view: &'v View<'a>) -> Self {
+        let mut is_covered = vec![false; view.count()];
+        let packages = packages.filter(|package| covers(package.basis));
+        for place in packages.flat_map(|package| &package.files).filter_map(|path| at_home(path, view)) {
+            if let Some(is) = is_covered.get_mut(place) {
+                *is = true;
+            }
+        }
+        Self { view, is_covered }
+    }
+
+    /// Whether it is there and covered.
+    pub(super) fn contains(&self, path: &str) -> bool {
+        self.view.place(path).and_then(|place| self.is_covered.get(place)).is_some_and(|is| *is)
+    }
 }
 
 /// Whether a package of this basis says whose a file is.
@@ -94,13 +105,9 @@ fn covers(basis: Basis) -> bool {
     }
 }
 
-/// The path under which a listed file lies, where `/bin`, `/lib` and their like are links into `/usr` (usr-merge).
-fn at_home<'a>(path: &'a str, view: &View<'a>) -> &'a str {
-    if view.at(path).is_some() {
-        return path;
-    }
-    let merged = format!("usr/{path}");
-    view.at(&merged).map_or(path, |entry| entry.path.as_str())
+/// Where in the view a listed file stands; `/bin`, `/lib` and their like may be links into `/usr` (usr-merge).
+fn at_home(path: &str, view: &View<'_>) -> Option<usize> {
+    view.place(path).or_else(|| view.place(&format!("usr/{path}")))
 }
 
 /// Merges, ties and sorts.
@@ -119,18 +126,16 @@ pub(super) fn finish(parts: Parts, contents: &Contents, view: &View<'_>) -> Cata
     gaps.sort();
     gaps.dedup();
 
-    let covered = covered(&assembled, view);
-    let mut unidentified: Vec<Executable> = assembled
-        .values()
-        .flat_map(|all| &all.executables)
-        .filter(|executable| !covered.contains(executable.path.as_str()))
-        .cloned()
-        .collect();
+    // Of many an artifact nothing asks.
+    let covered = LazyCell::new(|| Covered::by_any(&assembled, view));
+    let is_covered = |path: &str| covered.contains(path);
+    let mut unidentified: Vec<Executable> =
+        assembled.values().flat_map(|all| &all.executables).filter(|executable| !is_covered(&executable.path)).cloned().collect();
     unidentified.sort();
     unidentified.dedup();
 
-    let is_any_unidentified = !unidentified.is_empty() || has_source_of_nobody(contents, &covered);
-    let (of_packages, of_nobody) = unread_archives(contents, &covered);
+    let is_any_unidentified = !unidentified.is_empty() || has_source_of_nobody(contents, &is_covered);
+    let (of_packages, of_nobody) = unread_archives(contents, &is_covered);
     let unread = Unread {
         of_packages,
         of_nobody,
@@ -245,11 +250,10 @@ fn absorb(package: &mut Package, other: Package) {
 /// Language packages whose metadata a package of the operating system brought.
 fn owners(packages: &[Package], view: &View<'_>) -> Vec<Edge> {
     let is_of_os = |package: &Package| matches!(package.purl.kind.as_str(), "deb" | "apk" | "rpm");
-    let mut owner: HashMap<&str, usize> = HashMap::new();
+    // By place in the view.
+    let mut owner: HashMap<usize, usize> = HashMap::new();
     for (place, package) in packages.iter().enumerate().filter(|(_, package)| is_of_os(package)) {
-        for path in &package.files {
-            owner.insert(at_home(path, view), place);
-        }
+        owner.extend(package.files.iter().filter_map(|path| at_home(path, view)).map(|file| (file, place)));
     }
     let mut edges = Vec::new();
     if owner.is_empty() {
@@ -258,7 +262,7 @@ fn owners(packages: &[Package], view: &View<'_>) -> Vec<Edge> {
     for (from, package) in packages.iter().enumerate().filter(|(_, package)| !is_of_os(package)) {
         for evidence in &package.evidence {
             let path = evidence.path.split_once("!/").map_or(evidence.path.as_str(), |(outer, _)| outer);
-            edges.extend(owner.get(path).map(|to| Edge { from, relation: Relation::OwnedBy, to: *to }));
+            edges.extend(view.place(path).and_then(|file| owner.get(&file)).map(|to| Edge { from, relation: Relation::OwnedBy, to: *to }));
         }
     }
     edges
@@ -266,10 +270,10 @@ fn owners(packages: &[Package], view: &View<'_>) -> Vec<Edge> {
 
 /// Whether an image has scripts that no package covers. They are not listed one by one there (see `elf`), and what was copied into the image
 /// without metadata would not be missed otherwise.
-fn has_source_of_nobody(contents: &Contents, covered: &HashSet<&str>) -> bool {
+fn has_source_of_nobody(contents: &Contents, is_covered: &dyn Fn(&str) -> bool) -> bool {
     let mut files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size > 0);
     contents.format == Format::Image
-        && files.any(|entry| is_source(&FileFacts::new(&entry.path, entry.size, entry.mode)) && !covered.contains(entry.path.as_str()))
+        && files.any(|entry| is_source(&FileFacts::new(&entry.path, entry.size, entry.mode)) && !is_covered(&entry.path))
 }
 
 /// What is there, and can't be told apart.
@@ -286,17 +290,24 @@ struct Unread<'a> {
     databases: Vec<&'a str>,
 }
 
-/// Archives that no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its start).
-fn unread_archives<'a>(contents: &'a Contents, covered: &HashSet<&str>) -> (Vec<&'a str>, Vec<&'a str>) {
-    let ends_with = |path: &str, ending: &str| {
-        let end = path.len().checked_sub(ending.len()).and_then(|from| path.as_bytes().get(from..));
-        end.is_some_and(|end| end.eq_ignore_ascii_case(ending.as_bytes()))
-    };
-    let is = |path: &str, endings: &[&str]| endings.iter().any(|ending| ends_with(path, ending));
+/// Archives that no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its start). Jars and their
+/// like are opened.
+fn unread_archives<'a>(contents: &'a Contents, is_covered: &dyn Fn(&str) -> bool) -> (Vec<&'a str>, Vec<&'a str>) {
     let files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size > 0);
-    let archives = files.filter(|entry| is(&entry.path, &ARCHIVES) || (entry.size >= BIG && is(&entry.path, &COMPRESSED)));
-    let (of_packages, of_nobody) = archives.map(|entry| entry.path.as_str()).partition(|path| covered.contains(*path));
-    (of_packages, of_nobody)
+    let archives = files.filter(|entry| is_archive(&entry.path, entry.size)).map(|entry| entry.path.as_str());
+    archives.partition(|path| is_covered(path))
+}
+
+/// By its name: an archive that may hold code, or a single file that is compressed and may be a program, where it is [`BIG`]: `chromium.br`.
+fn is_archive(path: &str, size: u64) -> bool {
+    let Some((stem, extension)) = path.rsplit_once('.') else { return false };
+    match Lowered::of(extension).text() {
+        b"zip" | b"whl" | b"egg" | b"pyz" | b"tar" | b"tgz" | b"tbz" | b"txz" | b"7z" | b"asar" | b"phar" => true,
+        b"br" | b"gz" | b"xz" | b"zst" | b"bz2" => {
+            size >= BIG || stem.rsplit_once('.').is_some_and(|(_, before)| before.eq_ignore_ascii_case("tar"))
+        }
+        _ => false,
+    }
 }
 
 /// The files of packages of Python and npm, with the folder that the package is in.

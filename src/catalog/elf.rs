@@ -5,7 +5,7 @@
 //! files and files that begin with `#!` are taken.
 
 use super::elf_image::Elf;
-use super::executable_file::{ELF, MAX_BYTES, MAX_BYTES_NAME, is_source, may_be_executable};
+use super::executable_file::{ELF, MAX_BYTES, MAX_BYTES_NAME, is_source};
 use super::{Cataloger, Executable, ExecutableKind, Facts, File, FileFacts, Flaw, Want};
 use crate::model::digest::Digest;
 
@@ -40,7 +40,7 @@ impl Cataloger for Executables {
             Some(false) if is_source(file) => Some(Want::whole(MAX_SCRIPT_BYTES, "elf::MAX_SCRIPT_BYTES")),
             Some(false) | None => {
                 let is_script = file.is_executable() && is_source(file);
-                (is_script || may_be_executable(file)).then_some(Want::beginning(&[ELF, b"#!"], MAX_BYTES, MAX_BYTES_NAME))
+                (is_script || file.may_be_executable()).then_some(Want::beginning(&[ELF, b"#!"], MAX_BYTES, MAX_BYTES_NAME))
             }
         }
     }

@@ -17,19 +17,18 @@ pub(super) fn want_elf(file: &FileFacts<'_>) -> Option<Want> {
 /// Whether a file may be an ELF file.
 fn may_be_elf(file: &FileFacts<'_>) -> bool {
     // No ELF header is shorter.
-    file.size >= 52 && may_be_executable(file)
+    file.size >= 52 && file.may_be_executable()
 }
 
-/// Whether the beginning of a file is worth a look: it may be executed, or its name is one that programs and libraries have.
-pub(super) fn may_be_executable(file: &FileFacts<'_>) -> bool {
+/// See [`FileFacts::may_be_executable`].
+pub(super) fn is_worth_a_look(file: &FileFacts<'_>) -> bool {
     match file.extension() {
         // A version at the end, `python3.11` or `libz.so.1.3`, is no extension.
         Some(extension) if is_number(extension) => true,
         Some(extension) => {
-            let is_binary = ["so", "node", "bin", "exe", "elf", "out", "run", "dylib", "AppImage", "x86_64", "aarch64", "arm64", "amd64"]
-                .iter()
-                .any(|binary| extension.eq_ignore_ascii_case(binary));
-            is_binary || (file.is_executable() && !is_text(extension)) || file.name().contains(".so.")
+            is_binary(extension)
+                || (file.is_executable() && !is_text(extension))
+                || memchr::memmem::find(file.name().as_bytes(), b".so.").is_some()
         }
         None => !is_text_without_extension(file.name()),
     }
@@ -38,7 +37,7 @@ pub(super) fn may_be_executable(file: &FileFacts<'_>) -> bool {
 /// Whether a file is a script by its extension.
 pub(super) fn is_source(file: &FileFacts<'_>) -> bool {
     file.extension().is_some_and(|extension| {
-        ["py", "js", "mjs", "cjs", "rb", "sh", "bash", "php", "pl", "lua", "ts"].iter().any(|source| extension.eq_ignore_ascii_case(source))
+        matches!(Lowered::of(extension).text(), b"py" | b"js" | b"mjs" | b"cjs" | b"rb" | b"sh" | b"bash" | b"php" | b"pl" | b"lua" | b"ts")
     })
 }
 
@@ -46,14 +45,55 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// An extension in lower case, where it is as short as those that are known.
+pub(super) struct Lowered([u8; 8], usize);
+
+impl Lowered {
+    pub(super) fn of(extension: &str) -> Self {
+        let mut lowered = Self([0; 8], 0);
+        if let Some(letters) = lowered.0.get_mut(..extension.len()) {
+            letters.copy_from_slice(extension.as_bytes());
+            letters.make_ascii_lowercase();
+            lowered.1 = extension.len();
+        }
+        lowered
+    }
+
+    /// Empty where it is longer.
+    pub(super) fn text(&self) -> &[u8] {
+        self.0.get(..self.1).unwrap_or_default()
+    }
+}
+
+fn is_binary(extension: &str) -> bool {
+    matches!(
+        Lowered::of(extension).text(),
+        b"so"
+            | b"node"
+            | b"bin"
+            | b"exe"
+            | b"elf"
+            | b"out"
+            | b"run"
+            | b"dylib"
+            | b"appimage"
+            | b"x86_64"
+            | b"aarch64"
+            | b"arm64"
+            | b"amd64"
+    )
+}
+
 /// Extensions of text and of formats that other catalogers read.
+#[rustfmt::skip]
 fn is_text(extension: &str) -> bool {
-    const TEXTS: [&str; 44] = [
-        "py", "pyi", "pyc", "js", "mjs", "cjs", "jsx", "ts", "tsx", "map", "rb", "sh", "bash", "php", "pl", "pm", "lua", "go", "rs", "c",
-        "h", "cc", "cpp", "hpp", "java", "txt", "md", "rst", "json", "yml", "yaml", "toml", "ini", "cfg", "conf", "xml", "html", "css",
-        "svg", "csv", "pem", "jar", "zip", "gz",
-    ];
-    TEXTS.iter().any(|text| extension.eq_ignore_ascii_case(text))
+    matches!(
+        Lowered::of(extension).text(),
+        b"py" | b"pyi" | b"pyc" | b"js" | b"mjs" | b"cjs" | b"jsx" | b"ts" | b"tsx" | b"map" | b"rb" | b"sh" | b"bash" | b"php" | b"pl"
+            | b"pm" | b"lua" | b"go" | b"rs" | b"c" | b"h" | b"cc" | b"cpp" | b"hpp" | b"java" | b"txt" | b"md" | b"rst" | b"json"
+            | b"yml" | b"yaml" | b"toml" | b"ini" | b"cfg" | b"conf" | b"xml" | b"html" | b"css" | b"svg" | b"csv" | b"pem" | b"jar"
+            | b"zip" | b"gz"
+    )
 }
 
 /// Well-known texts without an extension, the most frequent first.

@@ -1,11 +1,12 @@
 //! Files as catalogers see them.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::OsRelease;
 use super::elf_image::Elf;
+use super::{OsRelease, executable_file};
 use crate::unpack::FileEntry;
 
 /// What is known of a file before it is read.
@@ -23,6 +24,7 @@ pub struct FileFacts<'a> {
     folder: &'a str,
     name: &'a str,
     extension: Option<&'a str>,
+    may_be_executable: bool,
 }
 
 impl<'a> FileFacts<'a> {
@@ -30,7 +32,9 @@ impl<'a> FileFacts<'a> {
     pub fn new(path: &'a str, size: u64, mode: Option<u32>) -> Self {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, extension)| extension);
-        Self { path, size, mode, covered: None, folder, name, extension }
+        let mut facts = Self { path, size, mode, covered: None, folder, name, extension, may_be_executable: false };
+        facts.may_be_executable = executable_file::is_worth_a_look(&facts);
+        facts
     }
 
     /// The same, with what is known of packages that cover it.
@@ -51,6 +55,11 @@ impl<'a> FileFacts<'a> {
     /// What stands after the last dot of the name, where there is anything before it.
     pub fn extension(&self) -> Option<&'a str> {
         self.extension
+    }
+
+    /// Whether its beginning is worth a look: it may be executed, or its name is one that programs and libraries have.
+    pub fn may_be_executable(&self) -> bool {
+        self.may_be_executable
     }
 
     /// True where anybody may execute it.
@@ -86,17 +95,13 @@ impl<'a> File<'a> {
 }
 
 /// All files of the artifact, as they are at the end, for putting facts together.
-#[derive(Clone)]
 pub struct View<'a> {
-    files: Arc<Files<'a>>,
+    /// Sorted by path, each path once: of several entries the last counts.
+    files: Arc<Vec<&'a FileEntry>>,
+    /// Where the last path that was asked for stands, or would stand after: lists of files are sorted, and the next one is near.
+    near: AtomicUsize,
     /// The operating system, where a file names it.
     pub os: Option<&'a OsRelease>,
-}
-
-struct Files<'a> {
-    /// Sorted by path, each path once: of several entries the last counts.
-    sorted: Vec<&'a FileEntry>,
-    by_path: HashMap<&'a str, &'a FileEntry>,
 }
 
 impl<'a> View<'a> {
@@ -107,30 +112,75 @@ impl<'a> View<'a> {
         sorted.reverse();
         sorted.dedup_by(|a, b| a.path == b.path);
         sorted.reverse();
-        let by_path = sorted.iter().map(|entry| (entry.path.as_str(), *entry)).collect();
-        Self { files: Arc::new(Files { sorted, by_path }), os }
+        Self { files: Arc::new(sorted), near: AtomicUsize::new(0), os }
     }
 
     /// The same files, with what is known of the operating system.
     pub fn with_os(&self, os: Option<&'a OsRelease>) -> Self {
-        Self { files: Arc::clone(&self.files), os }
+        Self { files: Arc::clone(&self.files), near: AtomicUsize::new(0), os }
     }
 
     /// The entry at exactly this path.
     pub fn at(&self, path: &str) -> Option<&'a FileEntry> {
-        self.files.by_path.get(path).copied()
+        self.files.get(self.place(path)?).copied()
+    }
+
+    /// Where the entry at exactly this path stands among all, below [`Self::count`].
+    pub fn place(&self, path: &str) -> Option<usize> {
+        let near = self.near.load(Ordering::Relaxed);
+        let compare = |place: usize| self.files.get(place).map(|entry| path.cmp(entry.path.as_str()));
+        match compare(near) {
+            Some(Equal) => return Some(near),
+            Some(Greater) => {
+                let next = near.saturating_add(1);
+                match compare(next) {
+                    Some(Equal) => {
+                        self.near.store(next, Ordering::Relaxed);
+                        return Some(next);
+                    }
+                    Some(Less) | None => return None,
+                    Some(Greater) => {}
+                }
+            }
+            Some(Less) | None => {}
+        }
+        let found = self.files.binary_search_by(|entry| entry.path.as_str().cmp(path));
+        self.near.store(found.unwrap_or_else(|after| after.saturating_sub(1)), Ordering::Relaxed);
+        found.ok()
     }
 
     /// How many paths there are.
     pub fn count(&self) -> usize {
-        self.files.sorted.len()
+        self.files.len()
     }
 
     /// All entries below a folder, at any depth, sorted by path. The root is the empty path.
     pub fn below<'v>(&'v self, folder: &str) -> impl Iterator<Item = &'a FileEntry> + use<'a, 'v> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let from = self.files.sorted.partition_point(|entry| entry.path < prefix);
-        let below = self.files.sorted.get(from..).unwrap_or_default();
+        let from = self.files.partition_point(|entry| entry.path < prefix);
+        let below = self.files.get(from..).unwrap_or_default();
         below.iter().copied().take_while(move |entry| entry.path.starts_with(&prefix))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::unpack::FileTree;
+
+    #[test]
+    fn a_file_is_found_whatever_was_asked_for_before_it() {
+        let paths = ["a", "a-b", "a/b", "a/c", "b", "b/a", "c"];
+        let tree = FileTree::of_files(&paths);
+        let asked = ["", "A", "a", "a-", "a-b", "a/", "a/b", "a/bb", "a/c", "b", "b/a", "b/b", "c", "d"];
+        for before in asked {
+            for path in asked {
+                let view = View::new(tree.entries.iter(), None);
+                view.at(before);
+                let found = view.at(path).map(|entry| entry.path.as_str());
+                assert_eq!(found, paths.contains(&path).then_some(path), "after {before}");
+            }
+        }
+        assert_eq!(View::new([].iter(), None).place("a"), None);
     }
 }

@@ -1,8 +1,8 @@
 //! What several catalogers say of one file: the less sure word gives way, and Lambda's roles go to the package that the file is.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use super::assemble::{Assembled, covered_by};
+use super::assemble::{Assembled, Covered};
 use super::file::View;
 use super::package::Package;
 use super::{classifier, elf_note, lambda};
@@ -24,10 +24,9 @@ pub(super) fn settle(assembled: &mut BTreeMap<&'static str, Assembled>, view: &V
     if GIVING_WAY.iter().any(|(name, _)| assembled.get(name).is_some_and(|all| !all.packages.is_empty())) {
         let others =
             || assembled.iter().filter(|(name, _)| !GIVING_WAY.iter().any(|(weak, _)| weak == *name)).flat_map(|(_, all)| &all.packages);
-        let owned = |paths: HashSet<&str>| paths.into_iter().map(str::to_owned).collect::<HashSet<String>>();
-        let by_any = owned(covered_by(others(), view));
+        let by_any = Covered::by(others(), view);
         let is_of_os = |package: &&Package| matches!(package.purl.kind.as_str(), "deb" | "apk" | "rpm");
-        let by_os = owned(covered_by(others().filter(is_of_os), view));
+        let by_os = Covered::by(others().filter(is_of_os), view);
         for (name, to) in GIVING_WAY {
             let covered = match to {
                 To::Any => &by_any,
@@ -46,6 +45,7 @@ pub(super) fn settle(assembled: &mut BTreeMap<&'static str, Assembled>, view: &V
 mod tests {
     use super::*;
     use crate::catalog::{Basis, Evidence, Purl};
+    use crate::unpack::FileTree;
 
     fn package(kind: &str, name: &str, path: &str, basis: Basis) -> Package {
         let mut package = Package::new(Purl::new(kind, name, Some("1.0.0")), basis, Evidence::metadata(path, "x"));
@@ -58,7 +58,8 @@ mod tests {
         for (name, package) in parts {
             assembled.entry(*name).or_default().packages.push(package.clone());
         }
-        settle(&mut assembled, &View::new([].iter(), None));
+        let tree = FileTree::of_files(&["bin/x", "lib/libcrypto.so.3"]);
+        settle(&mut assembled, &View::new(tree.entries.iter(), None));
         assembled.values().flat_map(|all| &all.packages).map(|package| package.purl.to_string()).collect()
     }
 

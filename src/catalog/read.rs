@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::assemble::{self, Parts};
+use super::assemble::{self, Covered, Parts};
 use super::file::{File, FileFacts, View};
 use super::{Catalog, CatalogGap, Cataloger, Facts, Flaw, OsRelease, Seen, Want};
 use crate::model::digest::ClaimedDigest;
@@ -109,12 +109,11 @@ pub fn catalog(input: Input<'_>, options: &Options, limits: &Limits) -> Result<C
             let mut handed_over = first.handed_over();
             let left = first.words_left.load(Ordering::Relaxed);
             let mut parts = first.finish().parts(&others, &view);
-            let covered = assemble::covered(&parts.assembled, &view);
+            let covered = Covered::by_any(&parts.assembled, &view);
             let second = Collector::new(&about_programs, Some(&covered), left);
             walk(&second)?;
             handed_over.extend(second.handed_over());
             let programs = second.finish().parts(&about_programs, &view);
-            drop(covered);
             parts.extend(programs);
             let catalog = Arc::new(assemble::finish(parts, &contents, &view));
             drop(view);
@@ -130,7 +129,7 @@ type Key = (u32, u32);
 struct Collector<'a> {
     catalogers: &'a [&'static dyn Cataloger],
     /// Files that packages cover, where that is known already.
-    covered: Option<&'a HashSet<&'a str>>,
+    covered: Option<&'a Covered<'a, 'a>>,
     read: Mutex<Vec<Reading>>,
     handed_over: Mutex<BTreeSet<Key>>,
     /// Words that may still be kept.
@@ -146,7 +145,7 @@ struct Reading {
 }
 
 impl<'a> Collector<'a> {
-    fn new(catalogers: &'a [&'static dyn Cataloger], covered: Option<&'a HashSet<&'a str>>, words_left: usize) -> Self {
+    fn new(catalogers: &'a [&'static dyn Cataloger], covered: Option<&'a Covered<'a, 'a>>, words_left: usize) -> Self {
         Self { catalogers, covered, read: Mutex::default(), handed_over: Mutex::default(), words_left: AtomicUsize::new(words_left) }
     }
 

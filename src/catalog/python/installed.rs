@@ -206,20 +206,25 @@ fn meet(places: &[Place], all: &mut Assembled) {
 
 /// Folders, and names in a folder, that are one package's alone.
 #[derive(Default)]
-struct Claims(HashMap<String, BTreeSet<usize>>);
+struct Claims {
+    of: HashMap<String, BTreeSet<usize>>,
+    /// Whether names that are imported are among them.
+    has_imports: bool,
+}
 
 impl Claims {
     fn folder(&mut self, folder: &str, place: usize) {
-        self.0.entry(folder.to_owned()).or_default().insert(place);
+        self.of.entry(folder.to_owned()).or_default().insert(place);
     }
 
     /// What no list of files names: the modules, and the libraries that `auditwheel` puts beside them.
     fn imports(&mut self, site: &str, package: &Package, imported: &BTreeSet<String>, place: usize) {
         let escaped = package.name.replace(['-', '.'], "_");
         let lower = package.purl.name.replace('-', "_");
+        self.has_imports = true;
         let mut claim = |name: &str| {
             if let Some(path) = record::within(site, name).filter(|path| path.len() > site.len() && path.starts_with(site)) {
-                self.0.entry(path).or_default().insert(place);
+                self.of.entry(path).or_default().insert(place);
             }
         };
         claim(&format!("{escaped}.libs"));
@@ -234,14 +239,26 @@ impl Claims {
 
     /// Ties each file to the package that claims the innermost folder; where several claim it, to none.
     fn settle(&self, view: &View<'_>, packages: &mut [Package]) {
-        if self.0.is_empty() {
+        if self.of.is_empty() {
             return;
         }
+        // Neighbours mostly lie in one folder.
+        let mut last: Option<(&str, Option<&BTreeSet<usize>>)> = None;
         for entry in view.below("").filter(|entry| !matches!(entry.kind, EntryKind::Directory)) {
             let path = entry.path.as_str();
-            let module = module_of(path);
-            let folders = std::iter::successors(Some(above(path)), |folder| folder.contains('/').then(|| above(folder)));
-            let innermost = module.as_deref().into_iter().chain([path]).chain(folders.take(MAX_DEPTH)).find_map(|at| self.0.get(at));
+            let folder = above(path);
+            let of_folder = match last {
+                Some((known, owners)) if known == folder => owners,
+                _ => {
+                    let folders = std::iter::successors(Some(folder), |folder| folder.contains('/').then(|| above(folder)));
+                    folders.take(MAX_DEPTH).find_map(|at| self.of.get(at))
+                }
+            };
+            last = Some((folder, of_folder));
+            let module = if self.has_imports { module_of(path) } else { None };
+            // An `.egg-info` may be a file.
+            let own = (self.has_imports || path.ends_with("-info")).then_some(path);
+            let innermost = module.as_deref().into_iter().chain(own).find_map(|at| self.of.get(at)).or(of_folder);
             if let Some(owners) = innermost.filter(|owners| owners.len() == 1)
                 && let Some(package) = owners.first().and_then(|place| packages.get_mut(*place))
             {

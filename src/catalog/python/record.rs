@@ -55,7 +55,8 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 /// The first field of a line of CSV. A path with a line break in it is not read: no installer writes one.
 fn first_field(line: &str) -> Option<Cow<'_, str>> {
     let Some(quoted) = line.strip_prefix('"') else {
-        return line.split(',').next().map(Cow::Borrowed);
+        let end = memchr::memchr(b',', line.as_bytes()).unwrap_or(line.len());
+        return line.get(..end).map(Cow::Borrowed);
     };
     let mut out = String::new();
     let mut rest = quoted;
@@ -86,7 +87,13 @@ fn moved(folder: &str, path: &str) -> Option<String> {
 /// starts at the root.
 pub(super) fn within(folder: &str, path: &str) -> Option<String> {
     if is_plain(path) {
-        return Some(if folder.is_empty() { path.to_owned() } else { [folder, "/", path].concat() });
+        let mut whole = String::with_capacity(folder.len().saturating_add(1).saturating_add(path.len()));
+        if !folder.is_empty() {
+            whole.push_str(folder);
+            whole.push('/');
+        }
+        whole.push_str(path);
+        return Some(whole);
     }
     let path = path.replace('\\', "/");
     let (mut parts, rest): (Vec<&str>, &str) = match path.strip_prefix('/') {
@@ -107,12 +114,12 @@ pub(super) fn within(folder: &str, path: &str) -> Option<String> {
 
 /// A path, as nearly all are, that is taken as it is: relative, without a backslash, and with no component that is empty or ends with a dot.
 fn is_plain(path: &str) -> bool {
-    let mut before = b'/';
-    for byte in path.bytes() {
-        if byte == b'\\' || (byte == b'/' && matches!(before, b'/' | b'.')) {
-            return false;
-        }
-        before = byte;
-    }
-    !matches!(before, b'/' | b'.')
+    let path = path.as_bytes();
+    let (Some((first, rest)), Some(last)) = (path.split_first(), path.last()) else { return false };
+    // Without a way out, so that many bytes are compared at once.
+    let is_odd = path
+        .iter()
+        .zip(rest)
+        .fold(false, |is_odd, (before, byte)| is_odd | (*byte == b'\\') | ((*byte == b'/') & ((*before == b'/') | (*before == b'.'))));
+    !is_odd && !matches!(first, b'/' | b'\\') && !matches!(last, b'/' | b'.')
 }
