@@ -61,14 +61,16 @@ pub fn packages(wanted: &[Wanted], listing: &Listing<'_>) -> Result<BTreeMap<Sub
     let (near, far): (Vec<&Wanted>, Vec<&Wanted>) = wanted.iter().partition(|want| is_near(want));
     let mut all = BTreeMap::new();
     listing.progress.stage("listing packages", wanted.len());
-    let here: Vec<_> = near
-        .into_par_iter()
-        .map(|want| {
-            let found = of_location(want, listing)?;
-            listing.progress.step();
-            Ok((want.subject.clone(), found.map(Arc::new)))
-        })
-        .collect::<Result<_, ScanError>>()?;
+    let read = |want: &Wanted| {
+        let found = of_location(want, listing)?;
+        listing.progress.step();
+        Ok((want.subject.clone(), found.map(Arc::new)))
+    };
+    let here: Vec<_> = match near.as_slice() {
+        // To start threads takes as long as to read a small layer.
+        [only] => vec![read(only)?],
+        many => many.par_iter().copied().map(read).collect::<Result<_, ScanError>>()?,
+    };
     all.extend(here);
     if let (Some(fetching), false) = (listing.fetching, far.is_empty()) {
         let far: Vec<Wanted> = far.into_iter().cloned().collect();
@@ -148,8 +150,14 @@ fn folder(path: &Path, listing: &Listing<'_>) -> Result<ArtifactPackages, ScanEr
 }
 
 fn zip(path: &Path, want: &Wanted, listing: &Listing<'_>) -> Result<Result<ArtifactPackages, Gap>, ScanError> {
-    let index = match ZipIndex::open(path, listing.limits) {
-        Ok(index) => index,
+    let is_small = path.metadata().is_ok_and(|metadata| metadata.len() < SIDE_BY_SIDE);
+    let opened = if is_small {
+        ZipIndex::open_hashed(path, listing.limits).map(|(index, digest)| (index, Some(digest)))
+    } else {
+        ZipIndex::open(path, listing.limits).map(|index| (index, None))
+    };
+    let (index, digest) = match opened {
+        Ok(opened) => opened,
         Err(error @ UnpackError::NotAZip { .. }) => {
             return Ok(Err(Gap {
                 subject: want.subject.to_string(),
@@ -162,10 +170,14 @@ fn zip(path: &Path, want: &Wanted, listing: &Listing<'_>) -> Result<Result<Artif
         Err(error) => return Err(error.into()),
     };
     let catalog = || catalog::catalog(Input::Zip(&index), listing.options, listing.limits);
-    let (hashed, cataloged) =
-        if index.size() < SIDE_BY_SIDE { (index.digest(), catalog()) } else { rayon::join(|| index.digest(), catalog) };
-    let (digest, size) = hashed?;
-    let cataloged = cataloged?;
+    let (digest, cataloged) = match digest {
+        Some(digest) => (digest, catalog()?),
+        None => {
+            let (hashed, cataloged) = rayon::join(|| index.digest(), catalog);
+            (hashed?.0, cataloged?)
+        }
+    };
+    let size = index.size();
     index.unchanged()?;
     let name = want.subject.to_string();
     let target = Target { digest, size, media_type: String::new(), role: TargetRole::Itself };

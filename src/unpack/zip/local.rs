@@ -8,6 +8,7 @@ use super::end::End;
 use super::extra::{self, Sizes};
 use super::source::{Fields, Source, Window};
 use super::{DESCRIPTOR, ENCRYPTED, MASKED, STRONG_ENCRYPTION, UTF8, ZipEntry};
+use crate::model::digest::Digest;
 use crate::model::printable::lossless;
 
 const SIGNATURE: &[u8; 4] = b"PK\x03\x04";
@@ -20,23 +21,36 @@ const NEAR: u64 = 8 << 10;
 /// Bytes that are read ahead then.
 const AHEAD_OF_NEAR: usize = 64 << 10;
 
-/// Checks every entry and finds its data; `false` where the time ran out. `all`: no entry is missing from the list, so that bytes
-/// that belong to none of them are worth a word.
+/// What came of the check.
+pub(super) struct Checked {
+    /// False where the time ran out.
+    pub(super) complete: bool,
+    /// The SHA-256 of the archive, where it was asked for and cost no reading of its own.
+    pub(super) digest: Option<Digest>,
+}
+
+/// Checks every entry and finds its data. `all`: no entry is missing from the list, so that bytes that belong to none of them are worth a word.
+/// `hash`: the archive's digest is wanted.
 pub(super) fn check(
     source: &Source,
     end: &End,
     entries: &mut [ZipEntry],
     all: bool,
+    hash: bool,
     deadline: Deadline,
     anomalies: &mut Anomalies,
-) -> Result<bool, UnpackError> {
+) -> Result<Checked, UnpackError> {
     let is_near = end.start < NEAR.saturating_mul(entries.len() as u64);
-    let mut window = Window::new(source, if is_near { AHEAD_OF_NEAR } else { AHEAD });
+    let mut window = match (is_near, hash) {
+        (true, true) => Window::hashing(source, AHEAD),
+        (true, false) => Window::new(source, AHEAD_OF_NEAR),
+        (false, _) => Window::new(source, AHEAD),
+    };
     let mut ranges = Vec::with_capacity(entries.len());
     for entry in entries.iter_mut() {
-        if deadline.is_over() {
+        if deadline.is_over_at(entry.index) {
             anomalies.push(AnomalyKind::LimitExceeded, "", format!("time: stopped in the local headers at entry {}", entry.index));
-            return Ok(false);
+            return Ok(Checked { complete: false, digest: None });
         }
         match check_one(&mut window, end, entry, anomalies)? {
             Some(range_end) => ranges.push(Range { start: entry.header_offset, end: range_end, index: entry.index }),
@@ -45,7 +59,7 @@ pub(super) fn check(
     }
     check_order(entries, anomalies);
     check_ranges(ranges, end, entries, all, anomalies);
-    Ok(true)
+    Ok(Checked { complete: true, digest: window.finish()? })
 }
 
 /// The offset after the entry's last byte, where the entry has a place at all.
@@ -115,13 +129,13 @@ fn fixed_part(bytes: &[u8]) -> Option<Local> {
 }
 
 fn compare(local: &Local, name: &[u8], extra: &[u8], entry: &ZipEntry, anomalies: &mut Anomalies) {
-    let path = lossless(&entry.raw_name);
-    let path = path.as_ref();
+    // Nearly never is there anything to say.
+    let path = || lossless(&entry.raw_name);
     let mut differ = |what: &str, central: String, local: String| {
-        anomalies.push(AnomalyKind::HeaderMismatch, path, format!("{what}: central directory {central}, local header {local}"));
+        anomalies.push(AnomalyKind::HeaderMismatch, path(), format!("{what}: central directory {central}, local header {local}"));
     };
     if name != entry.raw_name {
-        differ("name", format!("`{path}`"), format!("`{}`", lossless(name)));
+        differ("name", format!("`{}`", path()), format!("`{}`", lossless(name)));
     }
     if local.method != entry.method {
         differ("method", entry.method.to_string(), local.method.to_string());
@@ -138,7 +152,7 @@ fn compare(local: &Local, name: &[u8], extra: &[u8], entry: &ZipEntry, anomalies
     let streamed = local.flags & DESCRIPTOR != 0;
     let fields = extra::parse(extra);
     if let Some(other) = fields.other_name(name) {
-        differ("name", format!("`{path}`"), format!("`{}` in its Unicode path field", lossless(other)));
+        differ("name", format!("`{}`", path()), format!("`{}` in its Unicode path field", lossless(other)));
     }
     let plain = Sizes { size: local.size.into(), compressed_size: local.compressed_size.into(), offset: None };
     let (sizes, lie) = extra::widen(plain, fields.zip64);
@@ -153,10 +167,10 @@ fn compare(local: &Local, name: &[u8], extra: &[u8], entry: &ZipEntry, anomalies
         differ("CRC-32", format!("{:08x}", entry.crc32), format!("{:08x}", local.crc32));
     }
     if let Some(lie) = lie.filter(|_| !(streamed && fields.zip64.is_none())) {
-        anomalies.push(AnomalyKind::Zip64Lie, path, format!("local header: {lie}"));
+        anomalies.push(AnomalyKind::Zip64Lie, path(), format!("local header: {lie}"));
     }
     if let Some(flaw) = fields.flaw {
-        anomalies.push(AnomalyKind::Malformed, path, format!("local header: {flaw}"));
+        anomalies.push(AnomalyKind::Malformed, path(), format!("local header: {flaw}"));
     }
 }
 

@@ -118,7 +118,20 @@ impl ZipIndex {
     /// # Errors
     /// [`UnpackError::NotAZip`] where the file has no end record; I/O errors.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self, UnpackError> {
-        Self::of(Source::open(path)?, limits)
+        Ok(Self::of(Source::open(path)?, false, limits)?.0)
+    }
+
+    /// As [`Self::open`], with the SHA-256 of the archive. Where its headers stand close together, it is read once for both.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`] and [`Self::digest`].
+    pub fn open_hashed(path: &Path, limits: &Limits) -> Result<(Self, Digest), UnpackError> {
+        let (index, digest) = Self::of(Source::open(path)?, true, limits)?;
+        let digest = match digest {
+            Some(digest) => digest,
+            None => index.source.digest()?,
+        };
+        Ok((index, digest))
     }
 
     /// As [`Self::open`], of an archive that is at hand whole: one within another. `name` is what errors call it.
@@ -126,21 +139,23 @@ impl ZipIndex {
     /// # Errors
     /// [`UnpackError::NotAZip`] where the bytes have no end record.
     pub fn in_memory(bytes: Arc<Vec<u8>>, name: &str, limits: &Limits) -> Result<Self, UnpackError> {
-        Self::of(Source::memory(bytes, name), limits)
+        Ok(Self::of(Source::memory(bytes, name), false, limits)?.0)
     }
 
-    fn of(source: Source, limits: &Limits) -> Result<Self, UnpackError> {
+    /// `hash`: the digest is wanted; it may be had on the way.
+    fn of(source: Source, hash: bool, limits: &Limits) -> Result<(Self, Option<Digest>), UnpackError> {
         let deadline = Deadline::start(limits);
         let mut anomalies = Anomalies::default();
         let end = end::find(&source, &mut anomalies)?;
         let mut entries = Vec::new();
-        let mut complete = false;
+        let (mut complete, mut digest) = (false, None);
         if end.usable {
             let listed = central::read(&source, &end, limits, deadline, &mut entries, &mut anomalies)?;
-            let checked = local::check(&source, &end, &mut entries, listed, deadline, &mut anomalies)?;
-            complete = listed && checked;
+            let checked = local::check(&source, &end, &mut entries, listed, hash, deadline, &mut anomalies)?;
+            complete = listed && checked.complete;
+            digest = checked.digest;
         }
-        Ok(Self { entries, anomalies: anomalies.into_vec(), complete, source })
+        Ok((Self { entries, anomalies: anomalies.into_vec(), complete, source }, digest))
     }
 
     /// Streams every entry's inflated bytes once, in central-directory order, to all visitors, and checks CRC, sizes and limits. An

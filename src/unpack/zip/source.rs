@@ -57,19 +57,8 @@ impl Source {
 
     /// The SHA-256 of all of it.
     pub(super) fn digest(&self) -> Result<Digest, UnpackError> {
-        let mut hasher = Hasher::new();
-        let mut buffer = vec![0; PIECE];
-        let mut done = 0_u64;
-        while done < self.len {
-            let read = self.read_at(done, &mut buffer)?;
-            if read == 0 {
-                return Err(UnpackError::Changed { path: self.path.clone() });
-            }
-            hasher.update(buffer.get(..read).unwrap_or_default());
-            done = done.saturating_add(read as u64);
-        }
-        self.unchanged()?;
-        Ok(hasher.finish())
+        let changed = || UnpackError::Changed { path: self.path.clone() };
+        Window::hashing(self, PIECE).finish()?.ok_or_else(changed)
     }
 
     /// An error where the file is not what it was when it was opened.
@@ -126,30 +115,103 @@ pub(super) struct Window<'a> {
     ahead: usize,
     start: u64,
     buf: Vec<u8>,
+    passing: Option<Passing>,
+}
+
+/// What was hashed of an archive: all that lies before an offset.
+struct Passing {
+    hasher: Hasher,
+    done: u64,
 }
 
 impl<'a> Window<'a> {
     /// `ahead`: bytes to read at once.
     pub(super) fn new(source: &'a Source, ahead: usize) -> Self {
-        Self { source, ahead, start: 0, buf: Vec::new() }
+        Self { source, ahead, start: 0, buf: Vec::new(), passing: None }
+    }
+
+    /// A window that passes over all of the archive once, and hashes it. What is asked for behind it is read again, with `ahead`.
+    pub(super) fn hashing(source: &'a Source, ahead: usize) -> Self {
+        Self { passing: Some(Passing { hasher: Hasher::new(), done: 0 }), ..Self::new(source, ahead) }
     }
 
     /// `len` bytes at `offset`, or `None` where the file ends before.
     pub(super) fn bytes(&mut self, offset: u64, len: usize) -> Result<Option<&[u8]>, UnpackError> {
         if self.held(offset, len).is_none() {
-            let mut buf = std::mem::take(&mut self.buf);
-            buf.resize(len.max(self.ahead), 0);
-            let filled = self.source.read_at(offset, &mut buf)?;
-            buf.truncate(filled);
-            self.buf = buf;
-            self.start = offset;
+            let end = self.start.saturating_add(self.buf.len() as u64);
+            let is_behind = |passing: &Passing| offset < passing.done && (offset < self.start || end != passing.done);
+            match self.passing.take() {
+                Some(passing) if !is_behind(&passing) => self.pass(passing, offset, len)?,
+                passing => {
+                    self.passing = passing;
+                    let mut buf = std::mem::take(&mut self.buf);
+                    buf.resize(len.max(self.ahead), 0);
+                    let filled = self.source.read_at(offset, &mut buf)?;
+                    buf.truncate(filled);
+                    self.buf = buf;
+                    self.start = offset;
+                }
+            }
         }
         Ok(self.held(offset, len))
+    }
+
+    /// Moves on until it holds `len` bytes at `offset`, as far as the archive reaches.
+    fn pass(&mut self, mut passing: Passing, offset: u64, len: usize) -> Result<(), UnpackError> {
+        let end = self.start.saturating_add(self.buf.len() as u64);
+        let keep_from = usize::try_from(offset.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.buf.len());
+        if end == passing.done {
+            self.buf.drain(..keep_from);
+            self.start = self.start.saturating_add(keep_from as u64);
+        } else {
+            // It was behind, for a while.
+            self.buf.clear();
+            self.start = passing.done;
+        }
+        let want = offset.saturating_add(len as u64);
+        while passing.done < want {
+            if self.start.saturating_add(self.buf.len() as u64) <= offset {
+                self.start = passing.done;
+                self.buf.clear();
+            }
+            if !passing.piece(self.source, &mut self.buf)? {
+                break;
+            }
+        }
+        self.passing = Some(passing);
+        Ok(())
+    }
+
+    /// The SHA-256 of the archive, where the window hashes.
+    pub(super) fn finish(mut self) -> Result<Option<Digest>, UnpackError> {
+        let Some(mut passing) = self.passing.take() else { return Ok(None) };
+        let mut buf = std::mem::take(&mut self.buf);
+        while passing.done < self.source.len() {
+            buf.clear();
+            if !passing.piece(self.source, &mut buf)? {
+                return Err(UnpackError::Changed { path: self.source.path.clone() });
+            }
+        }
+        self.source.unchanged()?;
+        Ok(Some(passing.hasher.finish()))
     }
 
     fn held(&self, offset: u64, len: usize) -> Option<&[u8]> {
         let from = usize::try_from(offset.checked_sub(self.start)?).ok()?;
         self.buf.get(from..from.checked_add(len)?)
+    }
+}
+
+impl Passing {
+    /// Appends the next piece to `buf`; `false` at the end.
+    fn piece(&mut self, source: &Source, buf: &mut Vec<u8>) -> Result<bool, UnpackError> {
+        let from = buf.len();
+        buf.resize(from.saturating_add(PIECE), 0);
+        let filled = source.read_at(self.done, buf.get_mut(from..).unwrap_or_default())?;
+        buf.truncate(from.saturating_add(filled));
+        self.hasher.update(buf.get(from..).unwrap_or_default());
+        self.done = self.done.saturating_add(filled as u64);
+        Ok(filled > 0)
     }
 }
 
@@ -173,5 +235,59 @@ impl<'a> Fields<'a> {
 
     pub(super) fn u64(&mut self) -> Option<u64> {
         Some(u64::from_le_bytes(self.bytes(8)?.try_into().ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_gives_the_bytes_of_any_place_and_hashes_each_byte_once() {
+        let bytes: Vec<u8> = (0..PIECE * 3 + 77).map(|at| (at * 31 % 251) as u8).collect();
+        let source = Source::memory(Arc::new(bytes.clone()), "test");
+        let places = [
+            0,
+            1,
+            511,
+            512,
+            PIECE - 1,
+            PIECE,
+            PIECE + 1,
+            PIECE * 2 - 3,
+            PIECE * 3,
+            PIECE * 3 + 70,
+            bytes.len() - 1,
+            bytes.len(),
+            bytes.len() + 9,
+        ];
+        let lengths = [0, 1, 7, 600, PIECE + 5];
+        let mut seed = 7_usize;
+        let mut pick = |many: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % many
+        };
+        for _ in 0..400 {
+            for mut window in [Window::hashing(&source, 512), Window::new(&source, 512)] {
+                for _ in 0..pick(12) {
+                    let (at, len) = (places[pick(places.len())], lengths[pick(lengths.len())]);
+                    let given = window.bytes(at as u64, len).unwrap();
+                    assert_eq!(given.unwrap_or_default(), bytes.get(at..at + len).unwrap_or_default(), "{len} at {at}");
+                }
+                let is_hashing = window.passing.is_some();
+                assert_eq!(window.finish().unwrap(), is_hashing.then(|| Digest::of(&bytes)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_shrinks_under_the_window_has_no_digest() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), vec![1; PIECE * 2]).unwrap();
+        let source = Source::open(file.path()).unwrap();
+        let mut window = Window::hashing(&source, 512);
+        window.bytes(10, 10).unwrap();
+        file.as_file().set_len(PIECE as u64 + 5).unwrap();
+        assert!(matches!(window.finish(), Err(UnpackError::Changed { .. })));
     }
 }
