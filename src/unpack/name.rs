@@ -44,20 +44,20 @@ pub(super) fn normalise(raw: &[u8], origin: Origin, limits: &Limits, anomalies: 
 /// no component that is empty or made of dots alone. But for the slash that a directory's ends with, it is its own path.
 fn plain(raw: &[u8]) -> Option<(&str, usize)> {
     let raw = raw.strip_suffix(b"/").unwrap_or(raw);
-    let (mut parts, mut is_dots) = (1_usize, true);
-    for byte in raw {
-        match byte {
-            b'/' if is_dots => return None,
-            b'/' => (parts, is_dots) = (parts.saturating_add(1), true),
-            b'.' => {}
-            b'\\' | b':' => return None,
-            b' '..=b'~' => is_dots = false,
-            _ => return None,
-        }
-    }
-    if is_dots {
+    let (first, rest) = raw.split_first()?;
+    // Without a way out, so that many bytes are looked at at once.
+    let is_odd = |byte: &u8| !matches!(byte, b' '..=b'~') | (*byte == b'\\') | (*byte == b':');
+    let is_any_odd = raw.iter().fold(false, |any, byte| any | is_odd(byte));
+    let begins_oddly = |before: &u8, byte: &u8| (*before == b'/') & ((*byte == b'/') | (*byte == b'.'));
+    let any_begins_oddly = raw.iter().zip(rest).fold(matches!(first, b'/' | b'.'), |any, (before, byte)| any | begins_oddly(before, byte));
+    if is_any_odd || raw.ends_with(b"/") {
         return None;
     }
+    // A component that begins with a dot may have other letters.
+    if any_begins_oddly && raw.split(|byte| *byte == b'/').any(|part| part.iter().all(|byte| *byte == b'.')) {
+        return None;
+    }
+    let parts = raw.iter().filter(|byte| **byte == b'/').count().saturating_add(1);
     Some((std::str::from_utf8(raw).ok()?, parts))
 }
 

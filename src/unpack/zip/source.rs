@@ -113,9 +113,17 @@ impl Source {
 pub(super) struct Window<'a> {
     source: &'a Source,
     ahead: usize,
-    start: u64,
-    buf: Vec<u8>,
+    piece: Piece,
     passing: Option<Passing>,
+}
+
+/// Bytes of an archive that lie side by side.
+#[derive(Default)]
+struct Piece {
+    start: u64,
+    /// Those that were read; what stands in `buf` behind them counts for nothing, and saves clearing it.
+    filled: usize,
+    buf: Vec<u8>,
 }
 
 /// What was hashed of an archive: all that lies before an offset.
@@ -127,7 +135,7 @@ struct Passing {
 impl<'a> Window<'a> {
     /// `ahead`: bytes to read at once.
     pub(super) fn new(source: &'a Source, ahead: usize) -> Self {
-        Self { source, ahead, start: 0, buf: Vec::new(), passing: None }
+        Self { source, ahead, piece: Piece::default(), passing: None }
     }
 
     /// A window that passes over all of the archive once, and hashes it. What is asked for behind it is read again, with `ahead`.
@@ -137,81 +145,101 @@ impl<'a> Window<'a> {
 
     /// `len` bytes at `offset`, or `None` where the file ends before.
     pub(super) fn bytes(&mut self, offset: u64, len: usize) -> Result<Option<&[u8]>, UnpackError> {
-        if self.held(offset, len).is_none() {
-            let end = self.start.saturating_add(self.buf.len() as u64);
-            let is_behind = |passing: &Passing| offset < passing.done && (offset < self.start || end != passing.done);
-            match self.passing.take() {
-                Some(passing) if !is_behind(&passing) => self.pass(passing, offset, len)?,
-                passing => {
-                    self.passing = passing;
-                    let mut buf = std::mem::take(&mut self.buf);
-                    buf.resize(len.max(self.ahead), 0);
-                    let filled = self.source.read_at(offset, &mut buf)?;
-                    buf.truncate(filled);
-                    self.buf = buf;
-                    self.start = offset;
+        if self.piece.held(offset, len).is_none() {
+            let Self { source, piece, passing, ahead } = self;
+            match passing {
+                Some(passing) if !passing.is_past(offset, piece) => passing.pass(source, piece, offset, len)?,
+                Some(_) | None => {
+                    piece.forget(offset);
+                    piece.append(source, len.max(*ahead))?;
                 }
             }
         }
-        Ok(self.held(offset, len))
-    }
-
-    /// Moves on until it holds `len` bytes at `offset`, as far as the archive reaches.
-    fn pass(&mut self, mut passing: Passing, offset: u64, len: usize) -> Result<(), UnpackError> {
-        let end = self.start.saturating_add(self.buf.len() as u64);
-        let keep_from = usize::try_from(offset.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.buf.len());
-        if end == passing.done {
-            self.buf.drain(..keep_from);
-            self.start = self.start.saturating_add(keep_from as u64);
-        } else {
-            // It was behind, for a while.
-            self.buf.clear();
-            self.start = passing.done;
-        }
-        let want = offset.saturating_add(len as u64);
-        while passing.done < want {
-            if self.start.saturating_add(self.buf.len() as u64) <= offset {
-                self.start = passing.done;
-                self.buf.clear();
-            }
-            if !passing.piece(self.source, &mut self.buf)? {
-                break;
-            }
-        }
-        self.passing = Some(passing);
-        Ok(())
+        Ok(self.piece.held(offset, len))
     }
 
     /// The SHA-256 of the archive, where the window hashes.
     pub(super) fn finish(mut self) -> Result<Option<Digest>, UnpackError> {
         let Some(mut passing) = self.passing.take() else { return Ok(None) };
-        let mut buf = std::mem::take(&mut self.buf);
         while passing.done < self.source.len() {
-            buf.clear();
-            if !passing.piece(self.source, &mut buf)? {
+            self.piece.forget(passing.done);
+            if !passing.step(self.source, &mut self.piece)? {
                 return Err(UnpackError::Changed { path: self.source.path.clone() });
             }
         }
         self.source.unchanged()?;
         Ok(Some(passing.hasher.finish()))
     }
+}
 
+impl Piece {
     fn held(&self, offset: u64, len: usize) -> Option<&[u8]> {
         let from = usize::try_from(offset.checked_sub(self.start)?).ok()?;
-        self.buf.get(from..from.checked_add(len)?)
+        self.buf.get(..self.filled)?.get(from..from.checked_add(len)?)
+    }
+
+    fn end(&self) -> u64 {
+        self.start.saturating_add(self.filled as u64)
+    }
+
+    /// Goes on at `start`.
+    fn forget(&mut self, start: u64) {
+        (self.start, self.filled) = (start, 0);
+    }
+
+    /// Drops what lies before `offset`.
+    fn drop_before(&mut self, offset: u64) {
+        let from = usize::try_from(offset.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.filled);
+        self.buf.copy_within(from..self.filled, 0);
+        self.start = self.start.saturating_add(from as u64);
+        self.filled = self.filled.saturating_sub(from);
+    }
+
+    /// Reads on, `most` bytes at most, and gives what came.
+    fn append(&mut self, source: &Source, most: usize) -> Result<&[u8], UnpackError> {
+        let (from, end) = (self.filled, self.end());
+        let to = from.saturating_add(most);
+        if self.buf.len() < to {
+            self.buf.resize(to, 0);
+        }
+        let read = source.read_at(end, self.buf.get_mut(from..to).unwrap_or_default())?;
+        self.filled = from.saturating_add(read);
+        Ok(self.buf.get(from..self.filled).unwrap_or_default())
     }
 }
 
 impl Passing {
-    /// Appends the next piece to `buf`; `false` at the end.
-    fn piece(&mut self, source: &Source, buf: &mut Vec<u8>) -> Result<bool, UnpackError> {
-        let from = buf.len();
-        buf.resize(from.saturating_add(PIECE), 0);
-        let filled = source.read_at(self.done, buf.get_mut(from..).unwrap_or_default())?;
-        buf.truncate(from.saturating_add(filled));
-        self.hasher.update(buf.get(from..).unwrap_or_default());
-        self.done = self.done.saturating_add(filled as u64);
-        Ok(filled > 0)
+    /// Whether `offset` lies behind, and can't be had by moving on.
+    fn is_past(&self, offset: u64, piece: &Piece) -> bool {
+        offset < self.done && (offset < piece.start || piece.end() != self.done)
+    }
+
+    /// Moves on until `piece` holds `len` bytes at `offset`, as far as the archive reaches.
+    fn pass(&mut self, source: &Source, piece: &mut Piece, offset: u64, len: usize) -> Result<(), UnpackError> {
+        if piece.end() == self.done {
+            piece.drop_before(offset);
+        } else {
+            // It was behind, for a while.
+            piece.forget(self.done);
+        }
+        let want = offset.saturating_add(len as u64);
+        while self.done < want {
+            if piece.end() <= offset {
+                piece.forget(self.done);
+            }
+            if !self.step(source, piece)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends what comes next to `piece`, which ends where hashing has come to; `false` at the end.
+    fn step(&mut self, source: &Source, piece: &mut Piece) -> Result<bool, UnpackError> {
+        let read = piece.append(source, PIECE)?;
+        self.hasher.update(read);
+        self.done = self.done.saturating_add(read.len() as u64);
+        Ok(!read.is_empty())
     }
 }
 
