@@ -55,11 +55,12 @@ pub(super) fn check(nodes: &[Node<'_>], rules: Rules, deadline: Deadline, anomal
     }
     // Where there is something to tell, it is told in the order of the archive.
     let mut any = Anomalies::default();
-    let mut done = check_folders(&by_path.0, &by_path, deadline, &mut any);
+    let others = by_path.no_directories();
+    let mut done = check_folders(&by_path.0, &others, deadline, &mut any);
     if !done {
         anomalies.extend(any.into_vec());
     } else if !any.is_empty() {
-        done = check_folders(&by_path.in_archive_order(), &by_path, deadline, anomalies);
+        done = check_folders(&by_path.in_archive_order(), &others, deadline, anomalies);
     }
     if done && rules.link_targets && nodes.iter().any(|node| matches!(node.kind, EntryKind::Symlink { .. })) {
         done = check_links(&by_path.in_archive_order(), deadline, anomalies);
@@ -101,16 +102,23 @@ impl<'n, 'a> ByPath<'n, 'a> {
         let mut folded: Vec<String> =
             self.0.iter().filter(|node| has_capital(node.path)).map(|node| node.path.to_ascii_lowercase()).collect();
         folded.sort();
-        folded.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) || folded.iter().any(|path| !self.at(path).is_empty())
+        folded.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) || folded.iter().any(|path| find(&self.0, path).is_some())
     }
 
-    /// The nodes of this path.
-    fn at(&self, path: &str) -> &[&'n Node<'a>] {
-        let from = self.0.partition_point(|node| node.path < path);
-        let rest = self.0.get(from..).unwrap_or_default();
-        let count = rest.iter().take_while(|node| node.path == path).count();
-        rest.get(..count).unwrap_or_default()
+    /// Of each path the last node that is no directory, sorted by path.
+    fn no_directories(&self) -> Vec<&'n Node<'a>> {
+        let mut others: Vec<&Node<'a>> = self.0.iter().copied().filter(|node| !is_directory(node)).collect();
+        others.reverse();
+        others.dedup_by(|a, b| a.path == b.path);
+        others.reverse();
+        others
     }
+}
+
+/// A node of this path among nodes sorted by path.
+fn find<'n, 'a>(sorted: &[&'n Node<'a>], path: &str) -> Option<&'n Node<'a>> {
+    let place = sorted.binary_search_by(|node| node.path.cmp(path)).ok()?;
+    sorted.get(place).copied()
 }
 
 fn check_duplicates(nodes: &[&Node<'_>], rules: Rules, anomalies: &mut Anomalies) {
@@ -188,7 +196,8 @@ fn check_backslashes(nodes: &[&Node<'_>], anomalies: &mut Anomalies) {
     }
 }
 
-fn check_folders(nodes: &[&Node<'_>], by_path: &ByPath<'_, '_>, deadline: Deadline, anomalies: &mut Anomalies) -> bool {
+/// `others`: see [`ByPath::no_directories`].
+fn check_folders(nodes: &[&Node<'_>], others: &[&Node<'_>], deadline: Deadline, anomalies: &mut Anomalies) -> bool {
     let mut told: HashSet<&str> = HashSet::new();
     // Neighbours mostly lie in one folder, or in folders of one folder: what that is has been asked.
     let mut sound = "";
@@ -203,7 +212,7 @@ fn check_folders(nodes: &[&Node<'_>], by_path: &ByPath<'_, '_>, deadline: Deadli
         let known = common_folder(folder, std::mem::replace(&mut sound, folder));
         for at in memchr::memchr_iter(b'/', node.path.as_bytes()).filter(|at| *at > known) {
             let Some(folder) = node.path.get(..at) else { continue };
-            match by_path.at(folder).iter().rev().find(|node| !is_directory(node)).map(|node| node.kind) {
+            match find(others, folder).map(|node| node.kind) {
                 Some(EntryKind::Symlink { target }) => {
                     sound = "";
                     anomalies.push(AnomalyKind::ThroughSymlink, node.path, format!("below `{folder}`, a symbolic link to `{target}`"));
@@ -388,8 +397,8 @@ mod tests {
                 let mut told = HashSet::new();
                 for node in &order {
                     for (at, _) in node.path.match_indices('/') {
-                        let last = by_path.at(&node.path[..at]).iter().rev().find(|node| !is_directory(node)).map(|node| node.kind);
-                        match last {
+                        let last = nodes.iter().rev().find(|other| other.path == &node.path[..at] && !is_directory(other));
+                        match last.map(|node| node.kind) {
                             Some(EntryKind::Symlink { .. }) => expected.push((AnomalyKind::ThroughSymlink, node.path)),
                             Some(_) if told.insert(&node.path[..at]) => expected.push((AnomalyKind::FileAsFolder, &node.path[..at])),
                             Some(_) | None => {}
@@ -397,7 +406,7 @@ mod tests {
                     }
                 }
                 let mut found = Anomalies::default();
-                assert!(check_folders(&order, &by_path, Deadline::start(&crate::unpack::Limits::default()), &mut found));
+                assert!(check_folders(&order, &by_path.no_directories(), Deadline::start(&crate::unpack::Limits::default()), &mut found));
                 let found = found.into_vec();
                 let found: Vec<(AnomalyKind, &str)> = found.iter().map(|anomaly| (anomaly.kind, anomaly.path.as_str())).collect();
                 odd += usize::from(!expected.is_empty());
