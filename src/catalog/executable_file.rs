@@ -46,11 +46,14 @@ fn is_number(text: &str) -> bool {
 }
 
 /// An extension in lower case, where it is as short as those that are known.
-pub(super) struct Lowered([u8; 8], usize);
+pub(super) struct Lowered([u8; LONGEST_KNOWN], usize);
+
+/// Bytes of the longest extension that anything asks for, `appimage`: a longer one is never found.
+const LONGEST_KNOWN: usize = 8;
 
 impl Lowered {
     pub(super) fn of(extension: &str) -> Self {
-        let mut lowered = Self([0; 8], 0);
+        let mut lowered = Self([0; LONGEST_KNOWN], 0);
         if let Some(letters) = lowered.0.get_mut(..extension.len()) {
             letters.copy_from_slice(extension.as_bytes());
             letters.make_ascii_lowercase();

@@ -207,14 +207,21 @@ fn meet(places: &[Place], all: &mut Assembled) {
 /// Folders, and names in a folder, that are one package's alone.
 #[derive(Default)]
 struct Claims {
-    of: HashMap<String, BTreeSet<usize>>,
-    /// Whether names that are imported are among them.
+    of: HashMap<String, Claim>,
+    /// Whether any is of an imported name.
     has_imports: bool,
+}
+
+#[derive(Default)]
+struct Claim {
+    owners: BTreeSet<usize>,
+    /// Whether it is a name that is imported: then of modules as well as of a folder.
+    is_import: bool,
 }
 
 impl Claims {
     fn folder(&mut self, folder: &str, place: usize) {
-        self.of.entry(folder.to_owned()).or_default().insert(place);
+        self.of.entry(folder.to_owned()).or_default().owners.insert(place);
     }
 
     /// What no list of files names: the modules, and the libraries that `auditwheel` puts beside them.
@@ -224,7 +231,9 @@ impl Claims {
         self.has_imports = true;
         let mut claim = |name: &str| {
             if let Some(path) = record::within(site, name).filter(|path| path.len() > site.len() && path.starts_with(site)) {
-                self.of.entry(path).or_default().insert(place);
+                let claim = self.of.entry(path).or_default();
+                claim.owners.insert(place);
+                claim.is_import = true;
             }
         };
         claim(&format!("{escaped}.libs"));
@@ -243,12 +252,12 @@ impl Claims {
             return;
         }
         // Neighbours mostly lie in one folder.
-        let mut last: Option<(&str, Option<&BTreeSet<usize>>)> = None;
+        let mut last: Option<(&str, Option<&Claim>)> = None;
         for entry in view.below("").filter(|entry| !matches!(entry.kind, EntryKind::Directory)) {
             let path = entry.path.as_str();
             let folder = above(path);
             let of_folder = match last {
-                Some((known, owners)) if known == folder => owners,
+                Some((known, claim)) if known == folder => claim,
                 _ => {
                     let folders = std::iter::successors(Some(folder), |folder| folder.contains('/').then(|| above(folder)));
                     folders.take(MAX_DEPTH).find_map(|at| self.of.get(at))
@@ -256,10 +265,9 @@ impl Claims {
             };
             last = Some((folder, of_folder));
             let module = if self.has_imports { module_of(path) } else { None };
-            // An `.egg-info` may be a file.
-            let own = (self.has_imports || path.ends_with("-info")).then_some(path);
-            let innermost = module.as_deref().into_iter().chain(own).find_map(|at| self.of.get(at)).or(of_folder);
-            if let Some(owners) = innermost.filter(|owners| owners.len() == 1)
+            let of_module = module.and_then(|module| self.of.get(&module)).filter(|claim| claim.is_import);
+            let innermost = of_module.or_else(|| self.of.get(path)).or(of_folder);
+            if let Some(Claim { owners, .. }) = innermost.filter(|claim| claim.owners.len() == 1)
                 && let Some(package) = owners.first().and_then(|place| packages.get_mut(*place))
             {
                 package.files.insert(path.to_owned());
