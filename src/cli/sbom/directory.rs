@@ -27,7 +27,7 @@ struct Index {
     artifacts: Vec<Artifact>,
     /// Sorted by ARN.
     functions: Vec<Function>,
-    /// Artifacts whose bytes could not be had.
+    /// What could not be learned of the account, and artifacts whose bytes could not be had. Sorted.
     gaps: Vec<Gap>,
 }
 
@@ -124,6 +124,8 @@ pub(super) fn write(
     }
     functions.sort_by(|a, b| a.arn.cmp(&b.arn));
     gaps.extend(looked.inventory.gaps.iter().cloned());
+    gaps.sort();
+    gaps.dedup();
     let index = Index { schema: "layerproof/sbom-index/v1", artifacts: artifacts.into_values().collect(), functions, gaps };
     write_file(&folder.join("index.json"), |file| {
         serde_json::to_writer_pretty(&mut *file, &index)?;

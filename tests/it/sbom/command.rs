@@ -1,5 +1,6 @@
 //! `layerproof sbom` as people run it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -264,6 +265,9 @@ fn a_whole_account_is_one_document_for_each_distinct_artifact_and_an_index_of_wh
     assert_eq!(digests.len(), count, "bytes that several share are listed once");
     assert!(artifacts.iter().any(|artifact| artifact["used_by"].as_array().unwrap().len() > 3), "a shared layer names its users");
     assert!(index["gaps"].to_string().contains("legacy-pdf"), "{}", index["gaps"]);
+    let gaps: Vec<String> = index["gaps"].as_array().unwrap().iter().map(ToString::to_string).collect();
+    let distinct: BTreeSet<&String> = gaps.iter().collect();
+    assert_eq!(distinct.len(), gaps.len(), "{gaps:#?}");
     let out = run("cyclonedx-json=x.json").exits(2);
     assert!(out.stderr.contains("formats alone"), "{out}");
 }
