@@ -38,8 +38,9 @@ fn plan(zip: &Path) -> Result<(), Box<dyn Error>> {
     let limits = Limits::default();
     let index = ZipIndex::open(zip, &limits)?;
     let cataloged = catalog(Input::Zip(&index), &Options::default(), &limits)?;
+    // What no package covers and more is read of is in `read` already.
     let is_begun = |file: &FileEntry| {
-        let facts = FileFacts::new(&file.path, file.size, file.mode);
+        let facts = FileFacts::new(&file.path, file.size, file.mode).with_cover(Some(true));
         file.kind == EntryKind::File && ALL.iter().any(|cataloger| cataloger.wants(&facts).is_some_and(|want| !want.magic.is_empty()))
     };
     let files = cataloged.contents.tree.entries.iter();

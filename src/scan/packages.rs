@@ -1,5 +1,5 @@
 //! The packages of artifacts, each distinct content once. A zip on this machine is read where it lies: its list of files, what catalogers
-//! want of it, and all of its bytes for its digest, side by side.
+//! want of it, and all of its bytes for its digest; of a large one side by side.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -150,13 +150,7 @@ fn folder(path: &Path, listing: &Listing<'_>) -> Result<ArtifactPackages, ScanEr
 }
 
 fn zip(path: &Path, want: &Wanted, listing: &Listing<'_>) -> Result<Result<ArtifactPackages, Gap>, ScanError> {
-    let is_small = path.metadata().is_ok_and(|metadata| metadata.len() < SIDE_BY_SIDE);
-    let opened = if is_small {
-        ZipIndex::open_hashed(path, listing.limits).map(|(index, digest)| (index, Some(digest)))
-    } else {
-        ZipIndex::open(path, listing.limits).map(|index| (index, None))
-    };
-    let (index, digest) = match opened {
+    let (index, digest) = match ZipIndex::open_hashed(path, SIDE_BY_SIDE, listing.limits) {
         Ok(opened) => opened,
         Err(error @ UnpackError::NotAZip { .. }) => {
             return Ok(Err(Gap {

@@ -69,7 +69,7 @@ impl Deadline {
         Self(Instant::now().checked_add(limits.time))
     }
 
-    /// True once the time is over, for a step that takes hardly longer than to look at the clock: of many, few look.
+    /// True once the time is over, for steps that mostly take hardly longer than to look at the clock: of many, few look.
     pub fn is_over_at(self, step: usize) -> bool {
         step.is_multiple_of(CLOCK_STEPS) && self.is_over()
     }

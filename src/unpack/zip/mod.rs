@@ -121,15 +121,18 @@ impl ZipIndex {
         Ok(Self::of(Source::open(path)?, false, limits)?.0)
     }
 
-    /// As [`Self::open`], with the SHA-256 of the archive. Where its headers stand close together, it is read once for both.
+    /// As [`Self::open`], with the SHA-256 of an archive of less than `below` bytes. Where its local headers stand close together, they are
+    /// checked while it is hashed.
     ///
     /// # Errors
     /// Those of [`Self::open`] and [`Self::digest`].
-    pub fn open_hashed(path: &Path, limits: &Limits) -> Result<(Self, Digest), UnpackError> {
-        let (index, digest) = Self::of(Source::open(path)?, true, limits)?;
+    pub fn open_hashed(path: &Path, below: u64, limits: &Limits) -> Result<(Self, Option<Digest>), UnpackError> {
+        let source = Source::open(path)?;
+        let hash = source.len() < below;
+        let (index, digest) = Self::of(source, hash, limits)?;
         let digest = match digest {
-            Some(digest) => digest,
-            None => index.source.digest()?,
+            None if hash => Some(index.source.digest()?),
+            digest => digest,
         };
         Ok((index, digest))
     }

@@ -57,8 +57,7 @@ impl Source {
 
     /// The SHA-256 of all of it.
     pub(super) fn digest(&self) -> Result<Digest, UnpackError> {
-        let changed = || UnpackError::Changed { path: self.path.clone() };
-        Window::hashing(self, PIECE).finish()?.ok_or_else(changed)
+        Passing::new().finish(self, &mut Piece::default())
     }
 
     /// An error where the file is not what it was when it was opened.
@@ -140,7 +139,7 @@ impl<'a> Window<'a> {
 
     /// A window that passes over all of the archive once, and hashes it. What is asked for behind it is read again, with `ahead`.
     pub(super) fn hashing(source: &'a Source, ahead: usize) -> Self {
-        Self { passing: Some(Passing { hasher: Hasher::new(), done: 0 }), ..Self::new(source, ahead) }
+        Self { passing: Some(Passing::new()), ..Self::new(source, ahead) }
     }
 
     /// `len` bytes at `offset`, or `None` where the file ends before.
@@ -160,15 +159,7 @@ impl<'a> Window<'a> {
 
     /// The SHA-256 of the archive, where the window hashes.
     pub(super) fn finish(mut self) -> Result<Option<Digest>, UnpackError> {
-        let Some(mut passing) = self.passing.take() else { return Ok(None) };
-        while passing.done < self.source.len() {
-            self.piece.forget(passing.done);
-            if !passing.step(self.source, &mut self.piece)? {
-                return Err(UnpackError::Changed { path: self.source.path.clone() });
-            }
-        }
-        self.source.unchanged()?;
-        Ok(Some(passing.hasher.finish()))
+        self.passing.take().map(|passing| passing.finish(self.source, &mut self.piece)).transpose()
     }
 }
 
@@ -209,6 +200,22 @@ impl Piece {
 }
 
 impl Passing {
+    fn new() -> Self {
+        Self { hasher: Hasher::new(), done: 0 }
+    }
+
+    /// Moves on to the end, and gives the SHA-256 of all.
+    fn finish(mut self, source: &Source, piece: &mut Piece) -> Result<Digest, UnpackError> {
+        while self.done < source.len() {
+            piece.forget(self.done);
+            if !self.step(source, piece)? {
+                return Err(UnpackError::Changed { path: source.path.clone() });
+            }
+        }
+        source.unchanged()?;
+        Ok(self.hasher.finish())
+    }
+
     /// Whether `offset` lies behind, and can't be had by moving on.
     fn is_past(&self, offset: u64, piece: &Piece) -> bool {
         offset < self.done && (offset < piece.start || piece.end() != self.done)
