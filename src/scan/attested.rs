@@ -13,7 +13,7 @@ use crate::store::AnalysisKey;
 use crate::unpack::WantDigests;
 
 /// Version of what cataloging gives. Raise it with every change of `catalog` or `unpack` that could change a catalog.
-const CATALOGER: &str = concat!("layerproof-catalog-", env!("CARGO_PKG_VERSION"), "-3");
+const CATALOGER: &str = concat!("layerproof-catalog-", env!("CARGO_PKG_VERSION"), "-4");
 
 /// An artifact that could be looked into.
 pub(super) struct Attested<'a> {
