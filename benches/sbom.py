@@ -106,5 +106,5 @@ for name in inputs:
                 return "–", "–"
             return f"{middle[program][0]:.3f}", f"{ours[0] / middle[program][0]:.2f}"
 
-        cells = [name, f"{ours[0]:.3f}", *beside("floor"), *beside("trivy"), *beside("syft"), f"{ours[1]:.3f}", f"{ours[2]:.1f}", f"{size:.1f}"]
+        cells = [name, f"{ours[0]:.3f}", *beside("floor"), *beside("trivy"), *beside("syft"), f"{ours[1]:.3f}", f"{ours[2]:.1f}", "–" if is_image else f"{size:.1f}"]
         print(f"| {' | '.join(cells)} |", flush=True)
