@@ -141,7 +141,7 @@ pub(super) fn finish(parts: Parts, contents: &Contents, view: &View<'_>) -> Cata
         of_nobody,
         vendored: vendored(&assembled),
         libraries: brought_libraries(&assembled),
-        databases: empty_databases(contents),
+        databases: silent_databases(contents, &assembled),
     };
     let compositions = compositions(&assembled, &gaps, &unread, is_any_unidentified);
     let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
@@ -286,7 +286,7 @@ struct Unread<'a> {
     vendored: Vec<&'a str>,
     /// See [`brought_libraries`].
     libraries: Vec<&'a str>,
-    /// See [`empty_databases`].
+    /// See [`silent_databases`].
     databases: Vec<&'a str>,
 }
 
@@ -349,8 +349,9 @@ fn vendored<'a>(assembled: &'a BTreeMap<&'static str, Assembled>) -> Vec<&'a str
     folders.into_iter().collect()
 }
 
-/// Databases of a distribution's packages that hold nothing: honest in an image without packages, and what is left of one that was emptied. Sorted.
-fn empty_databases(contents: &Contents) -> Vec<&str> {
+/// Databases of a distribution's packages of which no package is told: honest in an image without packages, and what is left of one that was
+/// emptied, to the last byte or to a sound one without records. Sorted.
+fn silent_databases<'a>(contents: &'a Contents, assembled: &BTreeMap<&'static str, Assembled>) -> Vec<&'a str> {
     const DATABASES: [&str; 6] = [
         "var/lib/dpkg/status",
         "lib/apk/db/installed",
@@ -360,8 +361,10 @@ fn empty_databases(contents: &Contents) -> Vec<&str> {
         "var/lib/rpmmanifest/container-manifest-2",
     ];
     let is_database = |path: &str| DATABASES.iter().any(|database| path.ends_with(database));
-    let empty = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size == 0);
-    empty.map(|entry| entry.path.as_str()).filter(|path| is_database(path)).collect()
+    let evidence = assembled.values().flat_map(|all| &all.packages).flat_map(|package| &package.evidence);
+    let telling: HashSet<&str> = evidence.map(|evidence| evidence.path.as_str()).filter(|path| is_database(path)).collect();
+    let files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File).map(|entry| entry.path.as_str());
+    files.filter(|path| is_database(path) && !telling.contains(path)).collect()
 }
 
 /// `a.zip and 3 more`.
@@ -389,7 +392,7 @@ fn compositions(
     for (of, what, paths) in [
         ("vendored", "packages carry code of others, which nothing names", &unread.vendored),
         ("libraries", "packages carry shared libraries, which nothing names", &unread.libraries),
-        ("databases", "package databases are empty", &unread.databases),
+        ("databases", "package databases name no package", &unread.databases),
     ] {
         if let Some(which) = first_of(paths) {
             all.push(Composition { of: of.into(), aggregate: Aggregate::Unknown, reason: format!("{what}: {which}") });

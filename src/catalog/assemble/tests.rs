@@ -227,18 +227,27 @@ fn a_large_compressed_file_is_as_an_archive() {
 
 #[test]
 fn a_database_that_was_emptied_hides_nothing() {
-    for (path, expected) in [
-        ("var/lib/dpkg/status", Aggregate::Unknown),
-        ("lib/apk/db/installed", Aggregate::Unknown),
-        ("var/lib/rpm/rpmdb.sqlite", Aggregate::Unknown),
-        ("usr/lib/sysimage/rpm/Packages", Aggregate::Unknown),
-        ("notes/empty.txt", Aggregate::Complete),
-    ] {
-        let installed = package("pypi", "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
+    let of = |path: &str, size: u64, packages: Vec<Package>| {
         let mut contents = contents(&[path, "x.dist-info/METADATA"]);
-        contents.tree.entries[0].size = 0;
-        let parts = parts(vec![("python", Assembled { packages: vec![installed], ..Assembled::default() })]);
-        let catalog = finished(parts, &contents);
-        assert_eq!(catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().aggregate, expected, "{path}");
+        contents.tree.entries.iter_mut().filter(|entry| entry.path == path).for_each(|entry| entry.size = size);
+        let catalog = finished(parts(vec![("python", Assembled { packages, ..Assembled::default() })]), &contents);
+        catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().aggregate
+    };
+    let installed = || package("pypi", "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
+    for path in [
+        "var/lib/dpkg/status",
+        "lib/apk/db/installed",
+        "var/lib/rpm/rpmdb.sqlite",
+        "var/lib/rpm/Packages.db",
+        "usr/lib/sysimage/rpm/Packages",
+        "var/lib/rpmmanifest/container-manifest-2",
+    ] {
+        // Cut to nothing, to one line break, or to a sound database without a record.
+        for size in [0, 1, 20_480] {
+            assert_eq!(of(path, size, vec![installed()]), Aggregate::Unknown, "{path} of {size} bytes");
+        }
+        let told = package("deb", "y", Some("1"), Basis::Installed, path);
+        assert_eq!(of(path, 20_480, vec![installed(), told]), Aggregate::Complete, "{path}");
     }
+    assert_eq!(of("notes/empty.txt", 0, vec![installed()]), Aggregate::Complete);
 }

@@ -243,3 +243,21 @@ fn a_file_that_is_too_long_for_several_catalogers_names_the_limit_of_each() {
     assert!(executables.contains("elf::MAX_SCRIPT_BYTES") && executables.contains("at most 33554432"), "{executables}");
     assert!(bundles.contains("js_bundle::MAX_SCRIPT_BYTES") && bundles.contains("at most 67108864"), "{bundles}");
 }
+
+#[test]
+fn a_package_database_that_was_emptied_to_a_line_break_hides_nothing() {
+    let six = ("python/six-1.0.dist-info/METADATA", metadata("six", "1.0"));
+    let record = ("python/six-1.0.dist-info/RECORD", "six-1.0.dist-info/METADATA,,\n".to_owned());
+    let debian = "Package: bash\nStatus: install ok installed\nVersion: 5\nArchitecture: amd64\n\n".to_owned();
+    let of = |database: Option<(&str, String)>| {
+        let files = [Some(six.clone()), Some(record.clone()), database];
+        whole(&of_zip(files.into_iter().flatten().map(|(path, text)| build_zip::file(path, &text))))
+    };
+    assert_eq!(of(None), Aggregate::Complete);
+    assert_eq!(of(Some(("var/lib/dpkg/status", debian))), Aggregate::Complete);
+    for path in ["var/lib/dpkg/status", "lib/apk/db/installed"] {
+        for text in ["", "\n", "\n\n\n"] {
+            assert_ne!(of(Some((path, text.into()))), Aggregate::Complete, "{path} of {text:?}");
+        }
+    }
+}
