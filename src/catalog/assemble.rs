@@ -142,6 +142,7 @@ pub(super) fn finish(parts: Parts, contents: &Contents, view: &View<'_>) -> Cata
         vendored: vendored(&assembled),
         libraries: brought_libraries(&assembled),
         databases: silent_databases(contents, &assembled),
+        compiled: compiled_of_nobody(contents, &is_covered),
     };
     let compositions = compositions(&assembled, &gaps, &unread, is_any_unidentified);
     let (packages, mut edges, _) = merge(assembled.into_values().map(|all| (all.packages, all.edges)).collect());
@@ -288,6 +289,8 @@ struct Unread<'a> {
     libraries: Vec<&'a str>,
     /// See [`silent_databases`].
     databases: Vec<&'a str>,
+    /// See [`compiled_of_nobody`].
+    compiled: Vec<&'a str>,
 }
 
 /// Archives that no cataloger opens: what runs may be in them (`zipimport` of Python, a tar that a program unpacks at its start). Jars and their
@@ -308,6 +311,21 @@ fn is_archive(path: &str, size: u64) -> bool {
         }
         _ => false,
     }
+}
+
+/// Code for virtual machines that no package covers and no list of unidentified files has: assemblies of .NET, classes outside of jars, WebAssembly,
+/// and Python's without its source, which lies in no `__pycache__`. Sorted.
+fn compiled_of_nobody<'a>(contents: &'a Contents, is_covered: &dyn Fn(&str) -> bool) -> Vec<&'a str> {
+    let is_compiled = |path: &str| match path.rsplit_once('.').map(|(_, extension)| Lowered::of(extension)) {
+        Some(extension) => match extension.text() {
+            b"dll" | b"class" | b"wasm" => true,
+            b"pyc" => !path.contains("__pycache__/"),
+            _ => false,
+        },
+        None => false,
+    };
+    let files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File && entry.size > 0);
+    files.map(|entry| entry.path.as_str()).filter(|path| is_compiled(path) && !is_covered(path)).collect()
 }
 
 /// The files of packages of Python and npm, with the folder that the package is in.
@@ -360,7 +378,9 @@ fn silent_databases<'a>(contents: &'a Contents, assembled: &BTreeMap<&'static st
         "/rpm/Packages",
         "var/lib/rpmmanifest/container-manifest-2",
     ];
-    let is_database = |path: &str| DATABASES.iter().any(|database| path.ends_with(database));
+    // Of distroless images: a file for each package.
+    let is_of_one = |path: &str| path.contains("var/lib/dpkg/status.d/") && !path.ends_with(".md5sums");
+    let is_database = |path: &str| is_of_one(path) || DATABASES.iter().any(|database| path.ends_with(database));
     let evidence = assembled.values().flat_map(|all| &all.packages).flat_map(|package| &package.evidence);
     let telling: HashSet<&str> = evidence.map(|evidence| evidence.path.as_str()).filter(|path| is_database(path)).collect();
     let files = contents.tree.entries.iter().filter(|entry| entry.kind == EntryKind::File).map(|entry| entry.path.as_str());
@@ -393,6 +413,7 @@ fn compositions(
         ("vendored", "packages carry code of others, which nothing names", &unread.vendored),
         ("libraries", "packages carry shared libraries, which nothing names", &unread.libraries),
         ("databases", "package databases name no package", &unread.databases),
+        ("compiled", "no package covers compiled code", &unread.compiled),
     ] {
         if let Some(which) = first_of(paths) {
             all.push(Composition { of: of.into(), aggregate: Aggregate::Unknown, reason: format!("{what}: {which}") });

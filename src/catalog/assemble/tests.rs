@@ -241,6 +241,7 @@ fn a_database_that_was_emptied_hides_nothing() {
         "var/lib/rpm/Packages.db",
         "usr/lib/sysimage/rpm/Packages",
         "var/lib/rpmmanifest/container-manifest-2",
+        "var/lib/dpkg/status.d/bash",
     ] {
         // Cut to nothing, to one line break, or to a sound database without a record.
         for size in [0, 1, 20_480] {
@@ -249,5 +250,24 @@ fn a_database_that_was_emptied_hides_nothing() {
         let told = package("deb", "y", Some("1"), Basis::Installed, path);
         assert_eq!(of(path, 20_480, vec![installed(), told]), Aggregate::Complete, "{path}");
     }
-    assert_eq!(of("notes/empty.txt", 0, vec![installed()]), Aggregate::Complete);
+    for other in ["notes/empty.txt", "var/lib/dpkg/status.d/bash.md5sums"] {
+        assert_eq!(of(other, 0, vec![installed()]), Aggregate::Complete, "{other}");
+    }
+}
+
+#[test]
+fn compiled_code_of_nobody_keeps_the_whole_from_being_called_complete() {
+    let of = |path: &str, covers: bool| {
+        let mut installed = package("pypi", "x", Some("1"), Basis::Installed, "x.dist-info/METADATA");
+        installed.files.extend(covers.then(|| path.to_owned()));
+        let parts = parts(vec![("python", Assembled { packages: vec![installed], ..Assembled::default() })]);
+        let catalog = finished(parts, &contents(&[path, "x.dist-info/METADATA"]));
+        catalog.compositions.iter().find(|c| c.of == "artifact").unwrap().aggregate
+    };
+    for path in ["bin/Evil.DLL", "evil/Handler.class", "evil.wasm", "evil.pyc"] {
+        assert_eq!((of(path, false), of(path, true)), (Aggregate::Unknown, Aggregate::Complete), "{path}");
+    }
+    for path in ["x/__pycache__/y.cpython-312.pyc", "dll", "class.txt"] {
+        assert_eq!(of(path, false), Aggregate::Complete, "{path}");
+    }
 }
